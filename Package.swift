@@ -1,0 +1,69 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// Every Swift target is built under the same rules.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("ImmutableWeakCaptures"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "swift-asyncio",
+  products: [
+    .library(name: "AsyncIO", targets: ["AsyncIO"]),
+    .library(name: "AsyncIOHTTP", targets: ["AsyncIOHTTP"]),
+    .library(name: "AsyncIOTesting", targets: ["AsyncIOTesting"]),
+    .executable(name: "asyncio", targets: ["asyncio"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+  ],
+  targets: [
+    // Floor 0: what the Glibc overlay does not show.
+    .target(name: "CAsyncIO"),
+    // Floor 1, sealed: the loop.
+    .target(name: "AsyncIORuntime", dependencies: ["CAsyncIO"]),
+    // Floor 2: tasks, cancellation, threads.
+    .target(name: "AsyncIOCoordination", dependencies: ["AsyncIORuntime"]),
+    // Floor 3: addresses, names, streams, listeners.
+    .target(name: "AsyncIONetwork", dependencies: ["AsyncIORuntime", "AsyncIOCoordination"]),
+    // The façade: one import for the floors above.
+    .target(
+      name: "AsyncIO", dependencies: ["AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork"]),
+    // Floor 5: HTTP/1.1.
+    .target(
+      name: "AsyncIOHTTP",
+      dependencies: [
+        "AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ]),
+    // Virtual time for tests.
+    .target(name: "AsyncIOTesting", dependencies: ["AsyncIORuntime", "AsyncIOCoordination"]),
+    // The command-line tool.
+    .executableTarget(
+      name: "asyncio",
+      dependencies: [
+        "AsyncIO", "AsyncIOHTTP",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ]),
+    .testTarget(
+      name: "AsyncIOHTTPTests",
+      dependencies: [
+        "AsyncIOHTTP", .product(name: "HTTPTypes", package: "swift-http-types"),
+      ]),
+    .testTarget(name: "asyncioTests", dependencies: ["asyncio"]),
+  ]
+)
+
+for target in package.targets where target.name != "CAsyncIO" {
+  target.swiftSettings = settings
+}

@@ -1,0 +1,1 @@
+#include "CAsyncIO.h"

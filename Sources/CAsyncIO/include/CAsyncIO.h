@@ -1,0 +1,3 @@
+#ifndef CASYNCIO_H
+#define CASYNCIO_H
+#endif
