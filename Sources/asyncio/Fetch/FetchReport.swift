@@ -1,0 +1,81 @@
+/// What became of all URLs together.
+///
+/// It counts, and keeps no results: there may be millions.
+struct FetchReport: Sendable, Equatable {
+  /// URLs whose response arrived with a status below 400.
+  private(set) var ok = 0
+  /// URLs without a response, or with a status of 400 or more.
+  private(set) var failed = 0
+  /// URLs that were not tried, or not to their end.
+  private(set) var notFetched = 0
+  /// Bytes of all bodies.
+  private(set) var bytes = 0
+  /// Whether the user stopped it.
+  var isInterrupted = false
+  /// From the beginning to the end of all.
+  var wallTime = Duration.zero
+
+  /// How often each error occurred.
+  private var errors: [String: Int] = [:]
+
+  /// How many different errors the summary names.
+  private static let namedErrors = 10
+
+  /// A report on nothing yet.
+  init() {}
+
+  /// Counts a result.
+  mutating func record(_ result: FetchResult) {
+    bytes += result.bytes
+    switch result.outcome {
+    case .fetched(let status) where !result.isOK: fail("HTTP status \(status)")
+    case .fetched: ok += 1
+    case .failed(let message, _): fail(message.printable)
+    case .notFetched: notFetched += 1
+    }
+  }
+
+  private mutating func fail(_ message: String) {
+    failed += 1
+    errors[message, default: 0] += 1
+  }
+
+  /// How many URLs have a result.
+  var count: Int { ok + failed + notFetched }
+
+  /// 0 when all went well, 1 when something did not, and 130 when the user stopped it, as a shell says it of a
+  /// program that SIGINT ended.
+  var exitStatus: Int32 {
+    if isInterrupted { return 130 }
+    return failed + notFetched > 0 ? 1 : 0
+  }
+
+  /// Requests that ended, in a second of wall time; `nil` where no time passed.
+  var requestsPerSecond: Double? {
+    wallTime > .zero ? Double(ok + failed) / wallTime.seconds : nil
+  }
+
+  /// The errors, the most frequent first.
+  var errorGroups: [(message: String, count: Int)] {
+    errors.map { (message: $0.key, count: $0.value) }
+      .sorted { ($1.count, $0.message) < ($0.count, $1.message) }
+  }
+
+  /// The last words: counts, bytes, time and rate, and below them the errors in groups.
+  func summary(palette: Palette = .plain) -> [String] {
+    var parts = [palette("\(ok) ok", .green)]
+    if failed > 0 { parts.append(palette("\(failed) failed", .red)) }
+    if notFetched > 0 { parts.append(palette("\(notFetched) not fetched", .yellow)) }
+    var line = parts.joined(separator: ", ") + "; \(ByteSize(bytes)) in \(wallTime.text)"
+    if let rate = requestsPerSecond, ok + failed > 0 {
+      line += ", \(decimal(rate, places: rate < 9.95 ? 1 : 0)) requests/s"
+    }
+    let groups = errorGroups
+    var lines = [line] + groups.prefix(Self.namedErrors).map { "  \($0.count) × \($0.message)" }
+    let rest = groups.dropFirst(Self.namedErrors)
+    if !rest.isEmpty {
+      lines.append("  \(rest.reduce(0) { $0 + $1.count }) × other errors, of \(rest.count) kinds")
+    }
+    return isInterrupted ? [palette("Interrupted.", .yellow)] + lines : lines
+  }
+}
