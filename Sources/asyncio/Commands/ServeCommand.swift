@@ -1,0 +1,53 @@
+import ArgumentParser
+
+/// `asyncio serve`: the demonstration's server by itself.
+struct ServeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Serve pages that are as slow, as large and as faulty as you wish.",
+    discussion: "For demonstrations, tests and benchmarks. Ctrl-C stops it.")
+
+  @Option(help: ArgumentHelp("The address to listen on.", valueName: "address"))
+  var host = "127.0.0.1"
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The port to listen on; 0 takes any free one.", valueName: "port"))
+  var port = 8080
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How long each response takes, such as 250ms or 1.5s. (default: 0s)", valueName: "duration"),
+    transform: DurationArgument.init(parsing:))
+  var delay = DurationArgument(.zero)
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How large each response's body is, such as 512, 64k or 1M. (default: 1024)", valueName: "bytes"),
+    transform: ByteCountArgument.init(parsing:))
+  var size = ByteCountArgument(1024)
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Which part of the responses are errors (status 500), 0…1.", valueName: "rate"))
+  var errorRate = 0.0
+
+  func validate() throws {
+    guard !host.isEmpty else {
+      throw ValidationError("'--host' needs an address.")
+    }
+    guard (0...65535).contains(port) else {
+      throw ValidationError("'--port' must be 0…65535, not \(port).")
+    }
+    // A number that is none is in no range.
+    guard (0...1).contains(errorRate) else {
+      throw ValidationError("'--error-rate' must be 0…1, not \(errorRate).")
+    }
+  }
+
+  func run() throws {
+    try execute()
+  }
+}
