@@ -1,0 +1,118 @@
+import ArgumentParser
+import Testing
+
+@testable import asyncio
+
+@Suite struct AsyncIOToolTests {
+  private func parse<Command>(_ arguments: [String], as type: Command.Type) throws -> Command {
+    try #require(try AsyncIOTool.parseAsRoot(arguments) as? Command)
+  }
+
+  private func refusal(of arguments: [String]) -> String? {
+    do {
+      _ = try AsyncIOTool.parseAsRoot(arguments)
+      return nil
+    } catch {
+      return AsyncIOTool.message(for: error)
+    }
+  }
+
+  @Test func `demo has defaults`() throws {
+    let command = try parse(["demo"], as: DemoCommand.self)
+    #expect(command.pages == 3)
+    #expect(command.delay.duration == .seconds(1))
+    #expect(command.svg == "asyncio-demo.svg")
+    #expect(!command.noColor)
+  }
+
+  @Test func `demo takes its options`() throws {
+    let arguments = ["demo", "--pages", "12", "--delay", "250ms", "--svg", "x.svg", "--no-color"]
+    let command = try parse(arguments, as: DemoCommand.self)
+    #expect(command.pages == 12)
+    #expect(command.delay.duration == .milliseconds(250))
+    #expect(command.svg == "x.svg")
+    #expect(command.noColor)
+  }
+
+  @Test func `fetch has defaults`() throws {
+    let command = try parse(["fetch", "http://a/", "http://b/"], as: FetchCommand.self)
+    #expect(command.urls == ["http://a/", "http://b/"])
+    #expect(command.input == nil)
+    #expect(command.limit == 10)
+    #expect(command.timeout.duration == .seconds(30))
+    #expect(command.output == nil)
+    #expect(!command.json)
+  }
+
+  @Test func `fetch takes its options`() throws {
+    let arguments = [
+      "fetch", "--input", "-", "--limit", "200", "--timeout", "1m", "--output", "pages", "--json",
+      "http://c/",
+    ]
+    let command = try parse(arguments, as: FetchCommand.self)
+    #expect(command.urls == ["http://c/"])
+    #expect(command.input == "-")
+    #expect(command.limit == 200)
+    #expect(command.timeout.duration == .seconds(60))
+    #expect(command.output == "pages")
+    #expect(command.json)
+  }
+
+  @Test func `serve has defaults`() throws {
+    let command = try parse(["serve"], as: ServeCommand.self)
+    #expect(command.host == "127.0.0.1")
+    #expect(command.port == 8080)
+    #expect(command.delay.duration == .zero)
+    #expect(command.size.bytes == 1024)
+    #expect(command.errorRate == 0)
+  }
+
+  @Test func `serve takes its options`() throws {
+    let arguments = [
+      "serve", "--host", "::1", "--port", "0", "--delay", "1.5s", "--size", "64k", "--error-rate", "0.25",
+    ]
+    let command = try parse(arguments, as: ServeCommand.self)
+    #expect(command.host == "::1")
+    #expect(command.port == 0)
+    #expect(command.delay.duration == .milliseconds(1500))
+    #expect(command.size.bytes == 65536)
+    #expect(command.errorRate == 0.25)
+  }
+
+  @Test(arguments: [
+    (["demo", "--pages", "0"], "'--pages' must be 1…1000, not 0."),
+    (["demo", "--pages", "-4"], "'--pages' must be 1…1000, not -4."),
+    (["demo", "--delay", "soon"], "Write a duration as 250ms, 1.5s, 2m or 1h."),
+    (["demo", "--delay", "-1s"], "A duration cannot be negative."),
+    (["demo", "--svg", ""], "'--svg' needs the name of a file."),
+    (["fetch"], "Nothing to fetch: give URLs, or a file of them with '--input'."),
+    (["fetch", "--limit", "0", "http://a/"], "'--limit' must be at least 1, not 0."),
+    (["fetch", "--timeout", "0", "http://a/"], "'--timeout' must be longer than nothing."),
+    (["fetch", "--input", ""], "'--input' needs a name."),
+    (["fetch", "--output", "", "http://a/"], "'--output' needs a name."),
+    (["serve", "--host", ""], "'--host' needs an address."),
+    (["serve", "--port", "65536"], "'--port' must be 0…65535, not 65536."),
+    (["serve", "--port", "-1"], "'--port' must be 0…65535, not -1."),
+    (["serve", "--size", "many"], "Write a size in bytes as 512, 64k or 1M."),
+    (["serve", "--error-rate", "1.5"], "'--error-rate' must be 0…1, not 1.5."),
+    (["serve", "--error-rate", "nan"], "'--error-rate' must be 0…1, not nan."),
+  ])
+  func `a wrong argument is refused with the reason`(arguments: [String], reason: String) throws {
+    let message = try #require(refusal(of: arguments))
+    #expect(message.contains(reason))
+  }
+
+  @Test func `help names every command`() {
+    let help = AsyncIOTool.helpMessage()
+    for name in ["demo", "fetch", "serve"] {
+      #expect(help.contains(name))
+    }
+  }
+
+  @Test func `help shows the defaults that the parser cannot`() {
+    #expect(DemoCommand.helpMessage().contains("(default: 1s)"))
+    #expect(FetchCommand.helpMessage().contains("(default: 30s)"))
+    #expect(ServeCommand.helpMessage().contains("(default: 0s)"))
+    #expect(ServeCommand.helpMessage().contains("(default: 1024)"))
+  }
+}
