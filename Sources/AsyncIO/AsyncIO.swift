@@ -1,1 +1,5 @@
-// Filled in the next commits.
+// The façade: one import for the loop, coordination and the network. It holds no code of its own.
+
+@_exported public import AsyncIOCoordination
+@_exported public import AsyncIONetwork
+@_exported public import AsyncIORuntime

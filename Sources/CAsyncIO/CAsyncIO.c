@@ -1,1 +1,136 @@
+#define _GNU_SOURCE
 #include "CAsyncIO.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <time.h>
+#include <unistd.h>
+
+_Thread_local void *casyncio_current;
+
+int64_t casyncio_now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+#if defined(__linux__)
+
+#include <sys/eventfd.h>
+
+int casyncio_epoll_create(void) {
+  int fd = epoll_create1(EPOLL_CLOEXEC);
+  return fd >= 0 ? fd : -errno;
+}
+
+int casyncio_eventfd(void) {
+  int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return fd >= 0 ? fd : -errno;
+}
+
+int casyncio_epoll_add(int epoll, int fd, uint64_t data) {
+  struct epoll_event event = {
+      .events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+      .data = {.u64 = data},
+  };
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno;
+}
+
+int casyncio_epoll_remove(int epoll, int fd) {
+  struct epoll_event ignored = {0};
+  return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, &ignored) == 0 ? 0 : errno;
+}
+
+int casyncio_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout_ns) {
+  // Kernels before 5.11 lack epoll_pwait2: there, milliseconds, rounded up so as not to wake early.
+  static atomic_bool lacks_pwait2;
+  int count;
+  if (timeout_ns <= 0) {
+    count = epoll_wait(epoll, events, capacity, timeout_ns < 0 ? -1 : 0);
+    return count >= 0 ? count : -errno;
+  }
+  if (!atomic_load_explicit(&lacks_pwait2, memory_order_relaxed)) {
+    struct timespec timeout = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
+    count = epoll_pwait2(epoll, events, capacity, &timeout, NULL);
+    if (count >= 0) return count;
+    if (errno != ENOSYS) return -errno;
+    atomic_store_explicit(&lacks_pwait2, true, memory_order_relaxed);
+  }
+  int64_t milliseconds = (timeout_ns + 999999) / 1000000;
+  count = epoll_wait(epoll, events, capacity, milliseconds > INT32_MAX ? INT32_MAX : (int)milliseconds);
+  return count >= 0 ? count : -errno;
+}
+
+#endif
+
+// MARK: Signals
+
+static atomic_int wake_descriptor = -1;
+static atomic_int first_signal;
+static atomic_int deliveries;
+static struct sigaction former_int, former_term;
+static bool installed;
+
+// Runs in a signal context: only async-signal-safe calls.
+static void on_signal(int number) {
+  int saved = errno;
+  if (atomic_fetch_add(&deliveries, 1) > 0) {
+    // The second: the program did not stop when asked, so the signal does what it does by default.
+    signal(number, SIG_DFL);
+    raise(number);
+    return;
+  }
+  atomic_store(&first_signal, number);
+  int fd = atomic_load(&wake_descriptor);
+  if (fd >= 0) {
+    uint64_t one = 1;
+    ssize_t ignored = write(fd, &one, sizeof one);
+    (void)ignored;
+  }
+  errno = saved;
+}
+
+void casyncio_signals_install(int wake_fd) {
+  atomic_store(&wake_descriptor, wake_fd);
+  if (installed) return;
+  installed = true;
+  atomic_store(&first_signal, 0);
+  atomic_store(&deliveries, 0);
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, &former_int);
+  sigaction(SIGTERM, &action, &former_term);
+  // A shell without job control starts background jobs with SIGINT ignored: then it stays ignored.
+  if (former_int.sa_handler == SIG_IGN) sigaction(SIGINT, &former_int, NULL);
+}
+
+void casyncio_signals_restore(void) {
+  if (!installed) return;
+  installed = false;
+  atomic_store(&wake_descriptor, -1);
+  sigaction(SIGINT, &former_int, NULL);
+  sigaction(SIGTERM, &former_term, NULL);
+}
+
+int casyncio_signal_received(void) { return atomic_load(&first_signal); }
+
+// MARK: Threads
+
+#if defined(__linux__)
+#include <malloc.h>
+#include <sys/syscall.h>
+
+bool casyncio_is_main_thread(void) { return syscall(SYS_gettid) == getpid(); }
+void casyncio_set_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
+uint64_t casyncio_heap_in_use(void) {
+  struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+#else
+bool casyncio_is_main_thread(void) { return pthread_main_np() != 0; }
+void casyncio_set_thread_name(const char *name) { (void)name; }
+uint64_t casyncio_heap_in_use(void) { return 0; }
+#endif

@@ -1,3 +1,72 @@
+// What the Glibc overlay does not show to Swift: a thread-local word with a fast access model, the
+// packed events of epoll, and signal handlers. No policy lives here.
 #ifndef CASYNCIO_H
 #define CASYNCIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// MARK: The loop of this thread
+
+// The core of the loop that runs on this thread, or null. "initial-exec" makes the access one move
+// instead of a call of __tls_get_addr.
+extern _Thread_local void *casyncio_current __attribute__((tls_model("initial-exec")));
+
+static inline void *casyncio_get_current(void) { return casyncio_current; }
+static inline void casyncio_set_current(void *core) { casyncio_current = core; }
+
+// MARK: Time
+
+// CLOCK_MONOTONIC in nanoseconds.
+int64_t casyncio_now(void);
+
+#if defined(__linux__)
+
+#include <sys/epoll.h>
+
+// MARK: epoll
+
+// A new epoll descriptor, and a new eventfd for wake-ups. Returns the descriptor or -errno.
+int casyncio_epoll_create(void);
+int casyncio_eventfd(void);
+// Registers `fd` for both directions, edge-triggered. Returns 0 or errno.
+int casyncio_epoll_add(int epoll, int fd, uint64_t data);
+// Removes `fd`. Returns 0 or errno.
+int casyncio_epoll_remove(int epoll, int fd);
+// Waits for events; a negative timeout waits for ever. Returns the number of events or -errno.
+int casyncio_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout_ns);
+
+static inline uint32_t casyncio_event_mask(const struct epoll_event *events, int index) {
+  return events[index].events;
+}
+static inline uint64_t casyncio_event_data(const struct epoll_event *events, int index) {
+  return events[index].data.u64;
+}
+
+static const uint32_t casyncio_event_read = EPOLLIN | EPOLLPRI;
+static const uint32_t casyncio_event_write = EPOLLOUT;
+static const uint32_t casyncio_event_read_closed = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+static const uint32_t casyncio_event_write_closed = EPOLLHUP | EPOLLERR;
+
+#endif
+
+// MARK: Signals
+
+// Routes SIGINT and SIGTERM into a counter and a write to `wake_fd`; the second of either ends the
+// process by the signal's default action. Nests: a second install only replaces the descriptor.
+void casyncio_signals_install(int wake_fd);
+// Gives both signals their former dispositions back.
+void casyncio_signals_restore(void);
+// The first signal received since the install, or 0.
+int casyncio_signal_received(void);
+
+// MARK: Threads
+
+// Whether this is the process's first thread.
+bool casyncio_is_main_thread(void);
+// Names this thread for debuggers (15 bytes are kept).
+void casyncio_set_thread_name(const char *name);
+// Bytes in use on the C heap.
+uint64_t casyncio_heap_in_use(void);
+
 #endif

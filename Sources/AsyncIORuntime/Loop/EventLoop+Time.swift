@@ -1,0 +1,95 @@
+// The loop's time, real or virtual, and the timers that are set on it.
+//
+// Virtual time stands still while anything can run. When nothing can, it jumps to the next timer. The loop
+// still takes what other threads send, and the events of real descriptors: before it jumps it gives those a
+// moment of real time (`settleTime`) if descriptors are registered or blocking work is under way, since their
+// completion would come first in any schedule that a test could mean.
+
+internal import CAsyncIO
+import Synchronization
+
+/// Where a loop takes its time from.
+package enum TimeSource: Sendable {
+  /// The system's monotonic clock.
+  case system
+  /// A clock that stands still while anything can run, and jumps to the next timer when nothing can.
+  case virtual
+}
+
+extension EventLoop {
+  /// Real nanoseconds that a loop with virtual time gives to events from outside before it jumps.
+  private static let settleTime: Int64 = 20_000_000
+
+  /// Now, in nanoseconds of the loop's clock.
+  var now: Int64 {
+    switch time {
+    case .system: casyncio_now()
+    case .virtual: virtualNow.load(ordering: .relaxed)
+    }
+  }
+
+  /// Sleeps where time is virtual: takes events from outside, then jumps, then reports a deadlock.
+  func sleepVirtually() {
+    if outsideWork.load(ordering: .acquiring) > 0 {
+      wait(-1)
+      return
+    }
+    if poller.hasRegistrations {
+      wait(Self.settleTime)
+      if unsafe core.pointee.ready.count > 0 || inbox.hasItems { return }
+    }
+    if let earliest = unsafe core.pointee.timers.earliest {
+      let now = max(earliest, virtualNow.load(ordering: .relaxed))
+      virtualNow.store(now, ordering: .relaxed)
+      fireTimers(at: now)
+      return
+    }
+    // Other threads may still be about to send something that nobody counts: the main actor's for one.
+    wait(Self.settleTime * 5)
+    if unsafe core.pointee.ready.count > 0 || inbox.hasItems { return }
+    if let onDeadlock {
+      self.onDeadlock = nil
+      onDeadlock()
+    } else {
+      wait(-1)
+    }
+  }
+
+  /// Counts work on other threads that will come back to this loop, so that virtual time waits for it.
+  package func beginOutsideWork() { outsideWork.add(1, ordering: .acquiringAndReleasing) }
+
+  /// Ends what `beginOutsideWork` began; called on any thread, after the result was sent.
+  package func endOutsideWork() {
+    outsideWork.subtract(1, ordering: .acquiringAndReleasing)
+    wake()
+  }
+
+  /// A delay as unmodified code meant it, where time is virtual.
+  ///
+  /// `Task.sleep(for:)` reads the real clock, adds its duration, and is asked for the rest a moment later: some
+  /// microseconds are missing. Rounding up gives the round number back that was asked for.
+  func virtualDelay(_ delay: Duration) -> Duration {
+    guard time == .virtual else { return delay }
+    let nanoseconds = delay.wholeNanoseconds
+    let step: Int64 = nanoseconds >= 10_000_000 ? 1_000_000 : nanoseconds >= 100_000 ? 100_000 : 1
+    return .nanoseconds((nanoseconds + step - 1) / step * step)
+  }
+
+  // MARK: Timers
+
+  /// Sets a timer, on the loop's own thread.
+  func setTimer(at deadline: Int64, _ payload: TimerPayload) -> TimerID {
+    precondition(isCurrent, "a timer is set on its loop's own thread")
+    return unsafe core.pointee.timers.insert(deadline: deadline, payload: payload.word)
+  }
+
+  /// Removes a timer, on the loop's own thread; nothing if it has fired.
+  func removeTimer(_ id: TimerID) {
+    precondition(isCurrent, "a timer is removed on its loop's own thread")
+    guard let payload = unsafe core.pointee.timers.remove(id) else { return }
+    TimerPayload(word: payload).drop()
+  }
+
+  /// How many timers are set; exact on the loop's own thread only.
+  package var timerCount: Int { unsafe core.pointee.timers.count }
+}

@@ -1,0 +1,64 @@
+// The hot state of one loop, in memory of its own.
+//
+// Ownership: `EventLoop` allocates the core, and only the thread that drives the loop touches it. The
+// thread-local word of the C shim points to the core of the loop that runs on this thread; it is set while
+// the loop is being driven and null otherwise. So a core reached through `LoopCore.current` is always this
+// thread's own, and its state needs neither lock nor atomic.
+//
+// It is a structure behind an unsafe pointer rather than a class, because the properties of a class are
+// guarded by dynamic exclusivity checks, which were a fifth of the cost of a message between two tasks. What
+// the checks would find cannot happen: no access to a field spans a call that can reach the same field (jobs
+// and callbacks are run between accesses, never inside one).
+
+internal import CAsyncIO
+
+/// The state that a loop's own thread works on.
+@safe struct LoopCore: ~Copyable {
+  var ready = ReadyQueue()
+  var timers = TimerHeap()
+  /// A task that gave way (`checkpoint`), to be resumed when its job has returned; 0 for none.
+  var yielded: UInt = 0
+  /// How many operations the running job may still complete without suspending before it must give way.
+  var budget = LoopCore.fullBudget
+  /// Who waits for what; kept where time is virtual.
+  var waiting: WaitingList?
+  /// Decides which ready item runs next, where the schedule is seeded.
+  var schedule: SeededSchedule?
+  /// The loop that owns this core.
+  let loop: Unmanaged<EventLoop>
+
+  static let fullBudget = 128
+
+  init(loop: Unmanaged<EventLoop>, schedule: SeededSchedule?) {
+    unsafe self.loop = unsafe loop
+    self.schedule = schedule
+  }
+
+  /// The core of the loop that runs on this thread.
+  @inline(__always)
+  static var current: UnsafeMutablePointer<LoopCore>? {
+    // Only `EventLoop.drive` sets the word, to a core that outlives the drive.
+    unsafe casyncio_get_current()?.assumingMemoryBound(to: LoopCore.self)
+  }
+
+  /// Lets the next ready item be chosen by the seed.
+  mutating func choose() {
+    guard ready.count > 1, let offset = schedule?.next(below: ready.count) else { return }
+    ready.bringToFront(offset)
+  }
+}
+
+/// A reproducible stream of choices (SplitMix64).
+struct SeededSchedule {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next(below bound: Int) -> Int {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var word = state
+    word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
+    return Int((word ^ (word >> 31)) % UInt64(bound))
+  }
+}

@@ -1,0 +1,211 @@
+// An open descriptor that belongs to a loop's poller.
+//
+// Who closes the number: `users` counts the system calls under way, and its top bit says that the descriptor was
+// closed. `close` sets the bit, shuts both directions (which wakes their waiters), and the last user to leave closes
+// the number. So a number is never closed under a system call on another thread, and never used after that: by
+// then it may be somebody else's. (The scheme is Go's fdMutex and eio's Rcfd.)
+//
+// Who gives the slot back: `deinit`, when no task can look at the slot any more; a task that waits holds the
+// descriptor.
+
+import Glibc
+import Synchronization
+
+/// An open, non-blocking descriptor, registered with one loop's poller, owned by this object.
+@safe package final class Descriptor: @unchecked Sendable {
+  // Sendable: `number` and `slot` are constant, the rest is atomic.
+  private let number: CInt
+  private let slot: UnsafeMutablePointer<PollSlot>
+  private let poller: PlatformPoller
+  private let users = Atomic<UInt>(0)
+  private let ownsNumber: Bool
+
+  private static let closedBit: UInt = 1 << 63
+
+  /// Registers `number` with the loop's poller, and owns it from then on, also when this throws.
+  ///
+  /// - Parameters:
+  ///   - number: A descriptor in non-blocking mode.
+  ///   - loop: The loop on whose thread its events arrive.
+  ///   - owned: Whether closing closes the number too.
+  package init(_ number: CInt, on loop: EventLoop = .orDefault, owned: Bool = true) throws(IOError) {
+    self.number = number
+    poller = loop.poller
+    ownsNumber = owned
+    unsafe slot = PollSlotTable.shared.take()
+    do throws(IOError) {
+      try unsafe poller.register(number, slot)
+    } catch {
+      users.store(Self.closedBit, ordering: .relaxed)
+      if owned { Glibc.close(number) }
+      unsafe PollSlotTable.shared.giveBack(slot)
+      throw error
+    }
+  }
+
+  deinit {
+    // A failed `init` has given the slot back itself, and does not come here.
+    if users.load(ordering: .relaxed) & Self.closedBit == 0 { close() }
+    unsafe PollSlotTable.shared.giveBack(slot)
+  }
+
+  /// Whether `close` was called.
+  package var isClosed: Bool { users.load(ordering: .acquiring) & Self.closedBit != 0 }
+
+  /// Closes the descriptor: whoever waits for it throws `IOError.closed`, and so does every later use.
+  ///
+  /// The number is closed when the system calls under way on other threads have returned. Idempotent.
+  package func close() {
+    let before = users.bitwiseOr(Self.closedBit, ordering: .acquiringAndReleasing).oldValue
+    guard before & Self.closedBit == 0 else { return }
+    unsafe slot.pointee.reader.shut()
+    unsafe slot.pointee.writer.shut()
+    if before == 0 { closeNumber() }
+  }
+
+  private func closeNumber() {
+    unsafe poller.deregister(number, slot)
+    if ownsNumber { Glibc.close(number) }
+  }
+
+  /// Calls `body` with the number, which stays open meanwhile.
+  @inline(__always)
+  package func withNumber<Result>(
+    _ operation: StaticString, _ body: (CInt) throws(IOError) -> Result
+  ) throws(IOError) -> Result {
+    let before = users.add(1, ordering: .acquiringAndReleasing).oldValue
+    defer {
+      let left = users.subtract(1, ordering: .acquiringAndReleasing).newValue
+      // Only the last user of a closed descriptor finds the bare bit; `before` tells a latecomer to keep away.
+      if left == Self.closedBit, before & Self.closedBit == 0 { closeNumber() }
+    }
+    guard before & Self.closedBit == 0 else {
+      throw IOError(.closed, operation: "\(operation)")
+    }
+    return try body(number)
+  }
+
+  // MARK: Operations
+
+  /// Performs a system call that would block until it does not.
+  ///
+  /// - Parameters:
+  ///   - direction: What to wait for when the call would block.
+  ///   - operation: The name of the call, for errors.
+  ///   - call: Performs it: a result of -1 with `errno` is a failure.
+  /// - Returns: The call's result and the state of readiness that it was tried under, for `drained`.
+  ///
+  /// ## Cancellation
+  /// Throws `CancellationError` before the call or while waiting, never after the call has had an effect.
+  @inline(__always)
+  package func perform(
+    _ direction: PollDirection, _ operation: StaticString, _ call: (CInt) -> Int
+  ) async throws -> (result: Int, readiness: Readiness) {
+    try await spendBudget()
+    while true {
+      if Task.isCancelled { throw CancellationError() }
+      let seen = readiness(direction)
+      guard ReadinessWord.isReady(seen) else {
+        try await waitUntilReady(direction, operation)
+        continue
+      }
+      var failure: CInt = 0
+      let result = try withNumber(operation) { number throws(IOError) in
+        let result = call(number)
+        failure = errno
+        return result
+      }
+      if result >= 0 { return (result, Readiness(word: seen)) }
+      if failure == EINTR { continue }
+      guard failure == EAGAIN || failure == EWOULDBLOCK else {
+        throw IOError(.system, errno: failure, operation: "\(operation)")
+      }
+      wouldBlock(direction, seen)
+    }
+  }
+
+  /// The state of readiness now, to be read before a system call.
+  func currentReadiness(_ direction: PollDirection) -> Readiness { Readiness(word: readiness(direction)) }
+
+  /// A state of readiness as it was before a system call.
+  package struct Readiness: Sendable {
+    let word: UInt
+  }
+
+  /// Notes that a call took less than it could have, so that nothing is left: the next one waits at once instead of
+  /// trying in vain.
+  @inline(__always)
+  package func drained(_ direction: PollDirection, _ readiness: Readiness) {
+    wouldBlock(direction, readiness.word)
+  }
+
+  @inline(__always)
+  private func wouldBlock(_ direction: PollDirection, _ seen: UInt) {
+    switch direction {
+    case .read:
+      if seen == ReadinessWord.ended { return }
+      unsafe slot.pointee.reader.clear(seen)
+    case .write:
+      if seen == ReadinessWord.ended { return }
+      unsafe slot.pointee.writer.clear(seen)
+    }
+  }
+
+  @inline(__always)
+  private func readiness(_ direction: PollDirection) -> UInt {
+    switch direction {
+    case .read: unsafe slot.pointee.reader.load(ordering: .acquiring)
+    case .write: unsafe slot.pointee.writer.load(ordering: .acquiring)
+    }
+  }
+
+  /// An operation that never has to wait gives way now and then, so that one busy connection does not starve others.
+  @inline(__always)
+  private func spendBudget() async throws {
+    guard let core = unsafe LoopCore.current else { return }
+    unsafe core.pointee.budget -= 1
+    if unsafe core.pointee.budget < 0 { try await checkpoint() }
+  }
+
+  /// Waits until an event has come in `direction`.
+  ///
+  /// - Throws: `CancellationError`; `IOError.closed`; `IOError.busy` when another task waits already.
+  package func waitUntilReady(_ direction: PollDirection, _ operation: StaticString) async throws {
+    while true {
+      try Task.checkCancellation()
+      let seen = readiness(direction)
+      if ReadinessWord.isReady(seen) { return }
+      if seen == ReadinessWord.closed { throw IOError(.closed, operation: "\(operation)") }
+      if ReadinessWord.isWaiting(seen) { throw IOError(.busy, operation: "\(operation)") }
+      await withTaskCancellationHandler {
+        unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+          if unsafe !park(direction, continuation) { unsafe continuation.resume() }
+        }
+      } onCancel: {
+        interrupt(direction)
+      }
+      endInterruption(direction)
+    }
+  }
+
+  private func park(_ direction: PollDirection, _ continuation: UnsafeContinuation<Void, Never>) -> Bool {
+    switch direction {
+    case .read: unsafe slot.pointee.reader.park(continuation)
+    case .write: unsafe slot.pointee.writer.park(continuation)
+    }
+  }
+
+  private func interrupt(_ direction: PollDirection) {
+    switch direction {
+    case .read: unsafe slot.pointee.reader.interrupt()
+    case .write: unsafe slot.pointee.writer.interrupt()
+    }
+  }
+
+  private func endInterruption(_ direction: PollDirection) {
+    switch direction {
+    case .read: unsafe slot.pointee.reader.endInterruption()
+    case .write: unsafe slot.pointee.writer.endInterruption()
+    }
+  }
+}

@@ -1,0 +1,203 @@
+// Starting and ending: what `asyncio.run` and `asyncio.Runner` do.
+//
+// On the process's first thread, outside of any task, a runner drives the home loop, which is put under the language
+// (Executors/InstalledExecutors.swift): then all tasks of the process are on it. Anywhere else (a test, a thread of
+// another program) it makes a loop of its own, whose main task prefers that loop as its executor, as do all tasks that
+// are made through our API.
+//
+// The end of a run: main's result is kept in a box that the driving thread looks at before each turn. Leftovers (tasks of
+// the registry that were made on this loop and have not ended) are then cancelled, driven until they have ended or the
+// grace is over, and named if they have not.
+//
+// Signals: the handler of the C shim counts and writes to the poller; the loop sees it at its next look around and calls
+// `onSignal`, which cancels main. A second signal ends the process by its default action, from the handler itself, so that
+// it works on a loop that hangs.
+
+internal import CAsyncIO
+import Synchronization
+
+/// Runs async functions from synchronous code, several on the same loop if need be (asyncio's `Runner`).
+///
+/// ```swift
+/// let runner = try Runner()
+/// let a = try runner.run { try await first() }
+/// let b = try runner.run { try await second(a) }
+/// runner.close()
+/// ```
+///
+/// Programs that run one function use `EventLoop.run`.
+public final class Runner {
+  /// How a runner drives its loop.
+  public struct Configuration: Sendable {
+    /// How many loops to run, each on its own thread; 1 to 64.
+    public var threads = 1
+    /// How long tasks that are left when a run is closed may take to end after they were cancelled.
+    public var grace: Duration = .seconds(5)
+    /// Whether the first SIGINT or SIGTERM cancels the main task, and the second ends the process.
+    ///
+    /// Only where the runner drives the process's main thread.
+    public var handlesSignals = true
+
+    /// Makes the default configuration: one thread, five seconds of grace, signals handled.
+    public init() {}
+  }
+
+  /// The loop that this runner drives.
+  public let loop: EventLoop
+  private let configuration: Configuration
+  private let isHome: Bool
+  private var group: LoopGroup?
+  private var isClosed = false
+
+  /// Makes a runner with a loop that is not running yet.
+  ///
+  /// - Throws: `EventLoopError` with the code `system` when the system has no descriptor left for the loop.
+  public convenience init(_ configuration: Configuration = Configuration()) throws {
+    // Under the language only where nothing of it has run yet or can run beside it.
+    let isHome = unsafe casyncio_is_main_thread() && withUnsafeCurrentTask { unsafe $0 == nil }
+    do throws(IOError) {
+      let loop = try isHome ? InstalledExecutors.installHome() : EventLoop()
+      try self.init(driving: loop, isHome: isHome, configuration)
+    } catch {
+      throw EventLoopError(.system(error), "the event loop cannot be made: \(error)")
+    }
+  }
+
+  /// Makes a runner for a loop that exists.
+  package init(driving loop: EventLoop, isHome: Bool, _ configuration: Configuration) throws(IOError) {
+    self.loop = loop
+    self.isHome = isHome
+    self.configuration = configuration
+    if configuration.threads > 1 {
+      group = try LoopGroup(home: loop, count: configuration.threads)
+    }
+  }
+
+  deinit { close() }
+
+  /// Runs `body` on the loop until it has ended.
+  ///
+  /// Tasks that `body` leaves go on in the next `run`, or are ended by `close`.
+  ///
+  /// - Parameter body: The main task.
+  /// - Returns: What `body` returns.
+  /// - Throws: What `body` throws; `EventLoopError` with the code `alreadyRunning` where a loop runs on this thread,
+  ///   `closed` after `close`, `interrupted` when a signal has cancelled `body` and it ended by that.
+  ///
+  /// ## Cancellation
+  /// The first SIGINT or SIGTERM cancels `body`; the second ends the process.
+  public func run<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) throws -> Result {
+    guard EventLoop.current == nil else {
+      throw EventLoopError(
+        .alreadyRunning,
+        "an event loop is already running on this thread: await the function, or run it on another thread")
+    }
+    guard !isClosed else { throw EventLoopError(.closed, "the runner was closed: make another") }
+    let main = MainTask<Result>(loop)
+    main.start(body, installed: isHome)
+    let signal = drive(main)
+    switch main.takeResult() {
+    case .success(let value): return value
+    case .failure(let error) where signal != 0 && error is CancellationError:
+      throw EventLoopError(.interrupted(signal: signal), "interrupted by signal \(signal)")
+    case .failure(let error): throw error
+    }
+  }
+
+  /// Drives the loop until `main` has ended; returns the signal that cancelled it, or 0.
+  private func drive<Result>(_ main: MainTask<Result>) -> CInt {
+    var received: CInt = 0
+    let handles = isHome && configuration.handlesSignals
+    if handles {
+      loop.onSignal = { number in
+        received = number
+        main.cancel()
+      }
+      casyncio_signals_install(loop.poller.wakeDescriptor)
+    }
+    loop.drive { main.isDone }
+    if handles {
+      loop.onSignal = nil
+      casyncio_signals_restore()
+    }
+    return received
+  }
+
+  /// Ends the tasks that are left on the loop: cancels them, waits for them up to the grace, reports their errors.
+  ///
+  /// Tasks that were not made through our API are not known and simply never run again. Idempotent.
+  public func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    endLeftovers()
+    group?.stop()
+    group = nil
+  }
+
+  private func endLeftovers() {
+    let loops = group?.loops ?? [loop]
+    let registry = TaskRegistry.shared
+    func leftovers() -> [TaskRecord] {
+      registry.all.filter { record in loops.contains { $0 === record.loop } }
+    }
+    var left = leftovers()
+    guard !left.isEmpty, EventLoop.current == nil else { return }
+    for record in left { record.cancel() }
+    let isOver = Mutex(false)
+    let timer = loop.callLater(configuration.grace) { isOver.withLock { $0 = true } }
+    loop.drive {
+      left = left.filter { $0.state != .finished }
+      // A leftover may make further tasks while it ends.
+      if left.isEmpty {
+        left = leftovers()
+        for record in left { record.cancel() }
+      }
+      return left.isEmpty || isOver.withLock { $0 }
+    }
+    timer.cancel()
+    for record in left {
+      EventLoop.warn(
+        "\(record) did not end within \(configuration.grace) after its cancellation and was abandoned")
+    }
+  }
+}
+
+extension EventLoop {
+  /// Runs `body` on an event loop, and returns what it returns (asyncio's `run`).
+  ///
+  /// To be called first in a synchronous `main`: then the loop runs under the language, and every task of the process is
+  /// on it.
+  ///
+  /// ```swift
+  /// @main struct Main {
+  ///   static func main() throws {
+  ///     try EventLoop.run { try await serve() }
+  ///   }
+  /// }
+  /// ```
+  ///
+  /// When `body` has ended, tasks that are left are cancelled and awaited, five seconds at most.
+  ///
+  /// - Parameters:
+  ///   - threads: How many loops to run, each on its own thread.
+  ///   - body: The main task.
+  /// - Throws: What `body` throws; `EventLoopError` where a loop runs on this thread already, or when a signal has
+  ///   cancelled `body`.
+  ///
+  /// ## Cancellation
+  /// The first SIGINT or SIGTERM cancels `body`; the second ends the process.
+  public static func run<Result: Sendable>(
+    threads: Int = 1, _ body: @escaping @Sendable () async throws -> Result
+  ) throws -> Result {
+    guard current == nil else {
+      throw EventLoopError(
+        .alreadyRunning,
+        "an event loop is already running on this thread: await the function, or run it on another thread")
+    }
+    var configuration = Runner.Configuration()
+    configuration.threads = threads
+    let runner = try Runner(configuration)
+    defer { runner.close() }
+    return try runner.run(body)
+  }
+}

@@ -1,0 +1,59 @@
+// What is known of a task that was made through our API: who it is, where it was made, what became of it.
+//
+// A record is made with its task and stays in the registry until the task has ended. Its state is one atomic byte that
+// only the task itself changes, so that anybody may look at any time.
+
+import Synchronization
+
+/// A task's entry in the registry.
+package final class TaskRecord: @unchecked Sendable, CustomStringConvertible {
+  // Sendable: the links belong to the registry and are guarded by its lock; the rest is constant or atomic.
+
+  /// What a task is doing.
+  package enum State: UInt8, AtomicRepresentable, Sendable {
+    /// Made, not started.
+    case scheduled
+    /// Started, not ended; it may be suspended.
+    case running
+    /// Ended.
+    case finished
+  }
+
+  /// The record of the current task, if it was made through our API.
+  @TaskLocal package static var current: TaskRecord?
+
+  package let id: UInt64
+  package let name: String?
+  /// Where the task was made: module, file and line.
+  package let fileID: StaticString
+  package let line: UInt
+  /// The loop that the task was made on.
+  package let loop: EventLoop
+  private let stateWord = Atomic<State>(.scheduled)
+  /// Cancels the task; set by the maker before the record is published.
+  package var cancel: @Sendable () -> Void = {}
+
+  // The registry's doubly linked list.
+  var previous: TaskRecord?
+  unowned(unsafe) var next: TaskRecord?
+
+  private static let lastID = Atomic<UInt64>(0)
+
+  package init(name: String?, fileID: StaticString, line: UInt, loop: EventLoop) {
+    id = Self.lastID.add(1, ordering: .relaxed).newValue
+    self.name = name
+    self.fileID = fileID
+    self.line = line
+    self.loop = loop
+  }
+
+  package var state: State {
+    get { stateWord.load(ordering: .acquiring) }
+    set { stateWord.store(newValue, ordering: .releasing) }
+  }
+
+  /// The name and the place, such as `task 'fetcher' (App/Main.swift:12)`.
+  package var description: String {
+    "task \(name.map { "'\($0)'" } ?? "#\(id)") (\(fileID):\(line))"
+  }
+}

@@ -1,0 +1,82 @@
+// Sleeping and giving way.
+//
+// A sleeper is a `Waiter` that a timer finishes. When its task is cancelled the waiter is finished by the
+// cancellation, and the task itself removes its timer as soon as it runs: from then on nothing of it is left. (The
+// language's own `Task.sleep` runs on the loop too, but leaves its timer, and a task, until the time is over.)
+//
+// Giving way takes one pass through the ready queue: the task parks its continuation in the core, and the loop
+// resumes it, behind everything that is ready, when the job that gave way has returned.
+
+/// Suspends the current task for `duration`.
+///
+/// A duration of zero or less gives way once, as `asyncio.sleep(0)` does. Time is that of the loop, so that it is
+/// virtual in tests.
+///
+/// ```swift
+/// try await sleep(for: .seconds(1))
+/// ```
+///
+/// - Parameter duration: How long to sleep, at least.
+/// - Throws: `CancellationError` when the task is cancelled before or meanwhile.
+/// - Complexity: O(log n) in the number of the loop's timers.
+///
+/// ## Cancellation
+/// Wakes the task at once; its timer is removed and its memory given back.
+public func sleep(for duration: Duration) async throws {
+  guard duration > .zero else { return try await checkpoint() }
+  let loop = EventLoop.orDefault
+  try await sleep(untilNanosecond: loop.deadline(after: duration), on: loop)
+}
+
+/// Suspends the current task until `instant` on the loop's clock.
+///
+/// An instant that has passed gives way once.
+///
+/// - Parameter instant: When to wake, at the earliest.
+/// - Throws: `CancellationError` when the task is cancelled before or meanwhile.
+///
+/// ## Cancellation
+/// Wakes the task at once; its timer is removed and its memory given back.
+public func sleep(until instant: LoopClock.Instant) async throws {
+  let loop = EventLoop.orDefault
+  guard instant.nanoseconds > loop.now else { return try await checkpoint() }
+  try await sleep(untilNanosecond: instant.nanoseconds, on: loop)
+}
+
+private func sleep(untilNanosecond deadline: Int64, on loop: EventLoop) async throws {
+  try Task.checkCancellation()
+  let waiter = Waiter("sleep")
+  let alarm = Alarm(at: deadline, on: loop, for: waiter)
+  guard await waiter.wait() == .woken else {
+    alarm.cancel()
+    throw CancellationError()
+  }
+}
+
+/// Lets everything that is ready run first.
+///
+/// Long computations call this now and then, so that others are not kept waiting.
+///
+/// - Throws: `CancellationError` when the task is cancelled.
+/// - Complexity: O(1).
+///
+/// ## Cancellation
+/// Is reported before giving way and after it.
+public func checkpoint() async throws {
+  try Task.checkCancellation()
+  await giveWay()
+  try Task.checkCancellation()
+}
+
+/// One pass through the ready queue.
+package func giveWay() async {
+  guard unsafe LoopCore.current != nil else { return await Task.yield() }
+  unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+    // The task runs on a loop's thread, and cannot have changed it since the check above.
+    guard let core = unsafe LoopCore.current else { return unsafe continuation.resume() }
+    let former = unsafe core.pointee.yielded
+    unsafe core.pointee.yielded = ReadinessWord.waiting(continuation)
+    // Two tasks gave way within one job, as when an actor runs several: the first has suspended by now.
+    if former != 0 { ReadinessWord.resume(former) }
+  }
+}

@@ -1,0 +1,102 @@
+// One task that waits for one thing to happen once.
+//
+// A waiter's word is one of
+//
+//   pending            made, nobody waits yet            → waiting, finished
+//   waiting            a continuation                    → finished
+//   finished(outcome)  decided                           (last)
+//
+// Why it wakes exactly once: the word leaves `waiting` by one exchange in `finish`; whoever performs it holds the
+// continuation and resumes it, and every later `finish` finds `finished` and returns false. So "who decided" has
+// one answer, and whoever was told true must see to the consequences (hand over an item, a permit) and whoever was
+// told false must give what it holds to somebody else.
+//
+// Cancelled before it waits: the cancellation handler finishes the pending waiter; `wait` then finds `finished` and
+// does not suspend. While it waits: the handler resumes it. At the same instant as it is woken: one of the two
+// exchanges comes first and decides; the outcome that `wait` returns is that of the winner. After: `finish` returns
+// false and nothing happens. From another thread: the continuation's own resume enqueues the task where it belongs.
+// The loop shutting down: whoever waits is resumed by the cancellation of its task.
+
+import Synchronization
+
+/// A one-shot rendezvous between the task that waits and whatever ends the wait, on any threads.
+package final class Waiter: @unchecked Sendable {
+  // Sendable: the word is atomic, `subject` is constant, `timer` is confined to its loop's thread.
+
+  /// How a wait ended.
+  package enum Outcome: UInt, Sendable {
+    /// What was waited for has happened.
+    case woken = 1
+    /// The waiting task was cancelled.
+    case cancelled = 2
+    /// What was waited for will never happen.
+    case closed = 3
+  }
+
+  private static let pending: UInt = 0
+  private static let finishedBit: UInt = 1
+
+  private let word = Atomic<UInt>(pending)
+  /// What is waited for, for people, such as `queue get`.
+  package let subject: StaticString
+  /// The timer of this waiter's `Alarm`; touched on that loop's thread only.
+  var timer: TimerID?
+
+  /// Makes a waiter for `subject`.
+  package init(_ subject: StaticString) {
+    self.subject = subject
+  }
+
+  /// Ends the wait with `outcome`; false if it was ended before.
+  @discardableResult
+  package func finish(_ outcome: Outcome) -> Bool {
+    let finished = outcome.rawValue << 1 | Self.finishedBit
+    var seen = word.load(ordering: .relaxed)
+    while true {
+      if seen & Self.finishedBit != 0 { return false }
+      let (exchanged, original) = word.compareExchange(
+        expected: seen, desired: finished, ordering: .acquiringAndReleasing)
+      if exchanged {
+        if seen != Self.pending { ReadinessWord.resume(seen) }
+        return true
+      }
+      seen = original
+    }
+  }
+
+  /// How the wait ended, if it has.
+  package var outcome: Outcome? {
+    let seen = word.load(ordering: .acquiring)
+    return seen & Self.finishedBit != 0 ? Outcome(rawValue: seen >> 1) : nil
+  }
+
+  /// Waits for `finish`, or for the task's cancellation; called once.
+  package func wait() async -> Outcome {
+    WaitingList.insert(self)
+    await withTaskCancellationHandler {
+      unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+        let exchanged = unsafe word.compareExchange(
+          expected: Self.pending, desired: ReadinessWord.waiting(continuation),
+          ordering: .acquiringAndReleasing
+        ).exchanged
+        if !exchanged { unsafe continuation.resume() }
+      }
+    } onCancel: {
+      finish(.cancelled)
+    }
+    WaitingList.remove(self)
+    return outcome ?? .woken
+  }
+
+  /// Waits for `finish` alone: the task's cancellation does not end it; called once.
+  package func waitUncancelled() async {
+    WaitingList.insert(self)
+    unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+      let exchanged = unsafe word.compareExchange(
+        expected: Self.pending, desired: ReadinessWord.waiting(continuation), ordering: .acquiringAndReleasing
+      ).exchanged
+      if !exchanged { unsafe continuation.resume() }
+    }
+    WaitingList.remove(self)
+  }
+}
