@@ -1,0 +1,292 @@
+// Go workloads.  usage: gobench <workload> [args]; prints: workload N seconds rate [extra]
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+func report(name string, n int, d time.Duration, extra string) {
+	s := d.Seconds()
+	fmt.Printf("%s %d %.4f %.0f%s\n", name, n, s, float64(n)/s, extra)
+}
+func must(ok bool) {
+	if !ok {
+		panic("check failed")
+	}
+}
+
+func spawn() {
+	const n, batch = 1_000_000, 1000
+	total := 0
+	t := time.Now()
+	for b := 0; b < n/batch; b++ {
+		var wg sync.WaitGroup
+		res := make([]int, batch)
+		wg.Add(batch)
+		for i := 0; i < batch; i++ {
+			go func(i int) { defer wg.Done(); res[i] = i }(i)
+		}
+		wg.Wait()
+		for _, v := range res {
+			total += v
+		}
+	}
+	report("spawn", n, time.Since(t), "")
+	must(total == (n/batch)*(batch*(batch-1)/2))
+}
+
+func yield() {
+	var wg sync.WaitGroup
+	t := time.Now()
+	for i := 0; i < 100; i++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for j := 0; j < 10_000; j++ {
+				runtime.Gosched()
+			}
+		}()
+	}
+	wg.Wait()
+	report("yield", 1_000_000, time.Since(t), "")
+}
+
+func pingpong() {
+	const rounds = 500_000
+	a, b := make(chan int, 1), make(chan int, 1)
+	t := time.Now()
+	go func() {
+		for v := range a {
+			b <- v
+		}
+	}()
+	s := 0
+	for i := 0; i < rounds; i++ {
+		a <- i
+		s += <-b
+	}
+	close(a)
+	report("pingpong", 2*rounds, time.Since(t), "")
+	must(s == rounds*(rounds-1)/2)
+}
+
+func queue() {
+	const n = 1_000_000
+	q := make(chan int, 100)
+	var wg sync.WaitGroup
+	var total atomic.Int64
+	t := time.Now()
+	for c := 0; c < 3; c++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			s := 0
+			for v := range q {
+				s += v
+			}
+			total.Add(int64(s))
+		}()
+	}
+	for i := 0; i < n; i++ {
+		q <- i
+	}
+	close(q)
+	wg.Wait()
+	report("queue", n, time.Since(t), "")
+	must(total.Load() == n*(n-1)/2)
+}
+
+func semaphore() {
+	sem := make(chan struct{}, 10)
+	var wg sync.WaitGroup
+	t := time.Now()
+	for i := 0; i < 1000; i++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for j := 0; j < 1000; j++ {
+				sem <- struct{}{}
+				runtime.Gosched()
+				<-sem
+			}
+		}()
+	}
+	wg.Wait()
+	report("semaphore", 1_000_000, time.Since(t), "")
+}
+
+func sleep1m() {
+	const n = 1_000_000
+	var wg sync.WaitGroup
+	wg.Add(n)
+	x := uint64(12345)
+	t := time.Now()
+	for i := 0; i < n; i++ {
+		x = x*6364136223846793005 + 1442695040888963407
+		d := 1.0 + 4.0*(float64(x>>33)/2147483648.0)
+		go func() { defer wg.Done(); time.Sleep(time.Duration(d * 1e9)) }()
+	}
+	wg.Wait()
+	dt := time.Since(t)
+	var ru syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &ru)
+	cpu := float64(ru.Utime.Sec+ru.Stime.Sec) + float64(ru.Utime.Usec+ru.Stime.Usec)/1e6
+	report("sleep1m", n, dt, fmt.Sprintf(" rss_mib=%d cpu=%.2f", ru.Maxrss/1024, cpu))
+}
+
+func timers() {
+	const rounds, n = 10, 100_000
+	hs := make([]*time.Timer, n)
+	t := time.Now()
+	for r := 0; r < rounds; r++ {
+		for i := range hs {
+			hs[i] = time.AfterFunc(10*time.Second+time.Duration(i)*10*time.Microsecond, func() {})
+		}
+		for _, h := range hs {
+			h.Stop()
+		}
+	}
+	report("timers", rounds*n, time.Since(t), "")
+}
+
+//go:noinline
+func ready(ctx context.Context, i int) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	return i, nil
+}
+
+func timeout() {
+	const n = 1_000_000
+	s := 0
+	t := time.Now()
+	for i := 0; i < n; i++ {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		v, _ := ready(ctx, i)
+		s += v
+		cancel()
+	}
+	report("timeout", n, time.Since(t), "")
+	must(s == n*(n-1)/2)
+}
+
+func executor() { // Go has no executor: a goroutine + channel round trip
+	const n = 100_000
+	ch := make(chan int)
+	s := 0
+	t := time.Now()
+	for i := 0; i < n; i++ {
+		go func() { ch <- 1 }()
+		s += <-ch
+	}
+	report("executor", n, time.Since(t), "")
+	must(s == n)
+}
+
+func executor100() {
+	var wg sync.WaitGroup
+	t := time.Now()
+	for k := 0; k < 100; k++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			ch := make(chan int)
+			for i := 0; i < 1000; i++ {
+				go func() { ch <- 1 }()
+				<-ch
+			}
+		}()
+	}
+	wg.Wait()
+	report("executor100", 100_000, time.Since(t), "")
+}
+
+func echo(port string) {
+	l, err := net.Listen("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		panic(err)
+	}
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			buf := make([]byte, 65536)
+			for {
+				n, err := c.Read(buf)
+				if n > 0 {
+					if _, e := c.Write(buf[:n]); e != nil {
+						return
+					}
+				}
+				if err != nil {
+					return
+				}
+			}
+		}()
+	}
+}
+
+func httpc(conc, n int) {
+	tr := &http.Transport{MaxIdleConns: conc, MaxIdleConnsPerHost: conc, MaxConnsPerHost: conc}
+	client := &http.Client{Transport: tr, Timeout: 60 * time.Second}
+	var next, ok atomic.Int64
+	var wg sync.WaitGroup
+	t := time.Now()
+	for k := 0; k < conc; k++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for next.Add(1) <= int64(n) {
+				r, err := client.Get("http://127.0.0.1:18080/hello")
+				if err != nil {
+					panic(err)
+				}
+				b, _ := io.ReadAll(r.Body)
+				r.Body.Close()
+				if r.StatusCode == 200 && len(b) == 100 {
+					ok.Add(1)
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	report(fmt.Sprintf("http-net/http-c%d", conc), n, time.Since(t), "")
+	must(ok.Load() == int64(n))
+}
+
+func main() {
+	a := os.Args
+	switch a[1] {
+	case "echo":
+		echo(a[2])
+	case "http":
+		c, _ := strconv.Atoi(a[2])
+		n, _ := strconv.Atoi(a[3])
+		httpc(c, n)
+	default:
+		workloads := map[string]func(){"spawn": spawn, "yield": yield, "pingpong": pingpong, "queue": queue,
+			"semaphore": semaphore, "sleep1m": sleep1m, "timers": timers, "timeout": timeout,
+			"executor": executor, "executor100": executor100}
+		workload, known := workloads[a[1]]
+		if !known {
+			fmt.Fprintln(os.Stderr, "unknown workload")
+			os.Exit(64)
+		}
+		workload()
+	}
+}

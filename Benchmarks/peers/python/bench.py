@@ -1,0 +1,257 @@
+"""asyncio-family workloads.  usage: bench.py <asyncio|uvloop|rloop> <workload> [port]
+prints one line:  workload N seconds rate [extra k=v]"""
+
+import asyncio, resource, sys, time
+
+
+def report(name, n, dt, **extra):
+    print(name, n, f"{dt:.4f}", f"{n/dt:.0f}", *(f"{k}={v}" for k, v in extra.items()), flush=True)
+
+
+async def spawn():
+    async def trivial(i):
+        return i
+
+    n, batch, total = 1_000_000, 1000, 0
+    t = time.perf_counter()
+    for _ in range(n // batch):
+        total += sum(await asyncio.gather(*(trivial(i) for i in range(batch))))
+    report("spawn", n, time.perf_counter() - t)
+    assert total == (n // batch) * (batch * (batch - 1) // 2)
+
+
+async def yield_():
+    async def w():
+        for _ in range(10_000):
+            await asyncio.sleep(0)
+
+    t = time.perf_counter()
+    await asyncio.gather(*(w() for _ in range(100)))
+    report("yield", 1_000_000, time.perf_counter() - t)
+
+
+async def pingpong():
+    a, b, rounds = asyncio.Queue(1), asyncio.Queue(1), 500_000
+
+    async def pong():
+        for _ in range(rounds):
+            await b.put(await a.get())
+
+    async def ping():
+        s = 0
+        for i in range(rounds):
+            await a.put(i)
+            s += await b.get()
+        return s
+
+    t = time.perf_counter()
+    p = asyncio.create_task(pong())
+    s = await ping()
+    await p
+    report("pingpong", 2 * rounds, time.perf_counter() - t)
+    assert s == rounds * (rounds - 1) // 2
+
+
+async def queue():
+    q, n = asyncio.Queue(100), 1_000_000
+
+    async def producer():
+        for i in range(n):
+            await q.put(i)
+        for _ in range(3):
+            await q.put(None)
+
+    async def consumer():
+        s = 0
+        while (i := await q.get()) is not None:
+            s += i
+        return s
+
+    t = time.perf_counter()
+    _, *r = await asyncio.gather(producer(), consumer(), consumer(), consumer())
+    report("queue", n, time.perf_counter() - t)
+    assert sum(r) == n * (n - 1) // 2
+
+
+async def semaphore():
+    sem = asyncio.Semaphore(10)
+
+    async def w():
+        for _ in range(1000):
+            async with sem:
+                await asyncio.sleep(0)
+
+    t = time.perf_counter()
+    await asyncio.gather(*(w() for _ in range(1000)))
+    report("semaphore", 1_000_000, time.perf_counter() - t)
+
+
+def delays(n):  # same LCG in every peer: uniform in [1,5) s
+    x = 12345
+    for _ in range(n):
+        x = (x * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
+        yield 1.0 + 4.0 * ((x >> 33) / 2147483648.0)
+
+
+async def sleep1m():
+    n = 1_000_000
+    t = time.perf_counter()
+    await asyncio.gather(*(asyncio.sleep(d) for d in delays(n)))
+    dt = time.perf_counter() - t
+    ru = resource.getrusage(resource.RUSAGE_SELF)
+    report("sleep1m", n, dt, rss_mib=ru.ru_maxrss // 1024, cpu=f"{ru.ru_utime + ru.ru_stime:.2f}")
+
+
+async def timers():  # 10 rounds of: set 100k timers, cancel all
+    loop, rounds, n = asyncio.get_running_loop(), 10, 100_000
+
+    def cb():
+        pass
+
+    t = time.perf_counter()
+    for _ in range(rounds):
+        hs = [loop.call_later(10 + i / n, cb) for i in range(n)]
+        for h in hs:
+            h.cancel()
+        await asyncio.sleep(0)
+    report("timers", rounds * n, time.perf_counter() - t)
+
+
+async def timeout():
+    async def ready(i):
+        return i
+
+    n, s = 1_000_000, 0
+    t = time.perf_counter()
+    for i in range(n):
+        s += await asyncio.wait_for(ready(i), 10)
+    report("timeout", n, time.perf_counter() - t)
+    assert s == n * (n - 1) // 2
+
+
+async def executor():
+    loop, n = asyncio.get_running_loop(), 100_000
+    f = lambda: 1
+    t = time.perf_counter()
+    s = 0
+    for _ in range(n):
+        s += await loop.run_in_executor(None, f)
+    report("executor", n, time.perf_counter() - t)
+    assert s == n
+
+
+async def executor100():
+    loop = asyncio.get_running_loop()
+    f = lambda: 1
+
+    async def w():
+        for _ in range(1000):
+            await loop.run_in_executor(None, f)
+
+    t = time.perf_counter()
+    await asyncio.gather(*(w() for _ in range(100)))
+    report("executor100", 100_000, time.perf_counter() - t)
+
+
+async def echo_streams(port):
+    async def handle(r, w):
+        try:
+            while data := await r.read(65536):
+                w.write(data)
+                await w.drain()
+        except ConnectionError:
+            pass
+        finally:
+            w.close()
+
+    s = await asyncio.start_server(handle, "127.0.0.1", port, backlog=1024)
+    async with s:
+        await s.serve_forever()
+
+
+async def echo_proto(port):
+    class Echo(asyncio.Protocol):
+        def connection_made(self, tr):
+            self.tr = tr
+
+        def data_received(self, data):
+            self.tr.write(data)
+
+    s = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", port, backlog=1024)
+    await asyncio.get_running_loop().create_future()  # rloop 0.5.0's Server.serve_forever() refuses connections
+
+
+async def http_client(conc, n, lib):
+    url, per, ok = "http://127.0.0.1:18080/hello", iter(range(n)), 0
+    if lib == "aiohttp":
+        import aiohttp
+
+        client = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=conc))
+
+        async def get():
+            async with client.get(url) as r:
+                return r.status, await r.read()
+
+        close = client.close
+    else:
+        import httpx
+
+        client = httpx.AsyncClient(
+            limits=httpx.Limits(max_connections=conc, max_keepalive_connections=conc), timeout=60
+        )
+
+        async def get():
+            r = await client.get(url)
+            return r.status_code, r.content
+
+        close = client.aclose
+
+    async def w():
+        nonlocal ok
+        for _ in per:
+            st, body = await get()
+            if st == 200 and len(body) == 100:
+                ok += 1
+
+    t = time.perf_counter()
+    await asyncio.gather(*(w() for _ in range(conc)))
+    dt = time.perf_counter() - t
+    await close()
+    assert ok == n, ok
+    report(f"http-{lib}-c{conc}", n, dt)
+
+
+if __name__ == "__main__":
+    loopname, wl, *rest = sys.argv[1:]
+    if loopname == "asyncio":
+        lf = None
+    else:
+        lf = __import__(loopname).new_event_loop
+    fn = {
+        "spawn": spawn,
+        "yield": yield_,
+        "pingpong": pingpong,
+        "queue": queue,
+        "semaphore": semaphore,
+        "sleep1m": sleep1m,
+        "timers": timers,
+        "timeout": timeout,
+        "executor": executor,
+        "executor100": executor100,
+    }
+    if wl == "echo-streams":
+        co = echo_streams(int(rest[0]))
+    elif wl == "echo-proto":
+        co = echo_proto(int(rest[0]))
+    elif wl == "http":
+        co = http_client(int(rest[0]), int(rest[1]), rest[2])  # http <conc> <n> <aiohttp|httpx>
+    elif wl in fn:
+        co = fn[wl]()
+    else:
+        print("unknown workload", file=sys.stderr)
+        sys.exit(64)
+    try:
+        with asyncio.Runner(loop_factory=lf) as r:
+            r.run(co)
+    except KeyboardInterrupt:
+        pass

@@ -1,0 +1,288 @@
+// tokio workloads. usage: tokiobench <ct|mt> <workload> [args]; prints: workload N seconds rate [extra]
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{mpsc, Semaphore};
+use tokio::task::{spawn, spawn_blocking, yield_now};
+
+fn report(name: &str, n: u64, t: Instant, extra: String) {
+    let s = t.elapsed().as_secs_f64();
+    println!("{name} {n} {s:.4} {:.0}{extra}", n as f64 / s);
+}
+
+async fn w_spawn() {
+    let (n, batch, mut total) = (1_000_000u64, 1000u64, 0u64);
+    let t = Instant::now();
+    for _ in 0..n / batch {
+        let hs: Vec<_> = (0..batch).map(|i| spawn(async move { i })).collect();
+        for h in hs {
+            total += h.await.unwrap();
+        }
+    }
+    report("spawn", n, t, String::new());
+    assert_eq!(total, n / batch * (batch * (batch - 1) / 2));
+}
+
+async fn w_yield() {
+    let t = Instant::now();
+    let hs: Vec<_> = (0..100)
+        .map(|_| {
+            spawn(async {
+                for _ in 0..10_000 {
+                    yield_now().await
+                }
+            })
+        })
+        .collect();
+    for h in hs {
+        h.await.unwrap();
+    }
+    report("yield", 1_000_000, t, String::new());
+}
+
+async fn w_pingpong() {
+    let rounds = 500_000u64;
+    let (atx, mut arx) = mpsc::channel::<u64>(1);
+    let (btx, mut brx) = mpsc::channel::<u64>(1);
+    let t = Instant::now();
+    let pong = spawn(async move {
+        while let Some(v) = arx.recv().await {
+            btx.send(v).await.unwrap();
+        }
+    });
+    let ping = spawn(async move {
+        let mut s = 0;
+        for i in 0..rounds {
+            atx.send(i).await.unwrap();
+            s += brx.recv().await.unwrap();
+        }
+        s
+    });
+    let s = ping.await.unwrap();
+    pong.await.unwrap();
+    report("pingpong", 2 * rounds, t, String::new());
+    assert_eq!(s, rounds * (rounds - 1) / 2);
+}
+
+async fn w_queue() {
+    let n = 1_000_000u64;
+    let (tx, rx) = async_channel::bounded::<u64>(100);
+    let t = Instant::now();
+    let cs: Vec<_> = (0..3)
+        .map(|_| {
+            let rx = rx.clone();
+            spawn(async move {
+                let mut s = 0;
+                while let Ok(v) = rx.recv().await {
+                    s += v;
+                }
+                s
+            })
+        })
+        .collect();
+    let p = spawn(async move {
+        for i in 0..n {
+            tx.send(i).await.unwrap();
+        }
+    });
+    p.await.unwrap();
+    let mut total = 0;
+    for c in cs {
+        total += c.await.unwrap();
+    }
+    report("queue", n, t, String::new());
+    assert_eq!(total, n * (n - 1) / 2);
+}
+
+async fn w_semaphore() {
+    let sem = Arc::new(Semaphore::new(10));
+    let t = Instant::now();
+    let hs: Vec<_> = (0..1000)
+        .map(|_| {
+            let sem = sem.clone();
+            spawn(async move {
+                for _ in 0..1000 {
+                    let _p = sem.acquire().await.unwrap();
+                    yield_now().await;
+                }
+            })
+        })
+        .collect();
+    for h in hs {
+        h.await.unwrap();
+    }
+    report("semaphore", 1_000_000, t, String::new());
+}
+
+fn rusage() -> (i64, f64) {
+    unsafe {
+        let mut ru: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_SELF, &mut ru);
+        let f = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
+        (ru.ru_maxrss / 1024, f(ru.ru_utime) + f(ru.ru_stime))
+    }
+}
+
+async fn w_sleep1m() {
+    let n = 1_000_000u64;
+    let mut x = 12345u64;
+    let t = Instant::now();
+    let hs: Vec<_> = (0..n)
+        .map(|_| {
+            x = x.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            let d = 1.0 + 4.0 * ((x >> 33) as f64 / 2147483648.0);
+            spawn(tokio::time::sleep(Duration::from_secs_f64(d)))
+        })
+        .collect();
+    for h in hs {
+        h.await.unwrap();
+    }
+    let el = t;
+    let (rss, cpu) = rusage();
+    report("sleep1m", n, el, format!(" rss_mib={rss} cpu={cpu:.2}"));
+}
+
+async fn w_timers() {
+    let (rounds, n) = (10u64, 100_000u64);
+    let t = Instant::now();
+    for _ in 0..rounds {
+        let mut v = Vec::with_capacity(n as usize);
+        for i in 0..n {
+            let mut s = Box::pin(tokio::time::sleep(Duration::from_secs(10) + Duration::from_micros(10 * i)));
+            assert!(futures::poll!(s.as_mut()).is_pending()); // registers the timer
+            v.push(s);
+        }
+        drop(v); // cancels them
+        yield_now().await;
+    }
+    report("timers", rounds * n, t, String::new());
+}
+
+#[inline(never)]
+async fn ready(i: u64) -> u64 {
+    i
+}
+
+async fn w_timeout() {
+    let (n, mut s) = (1_000_000u64, 0u64);
+    let t = Instant::now();
+    for i in 0..n {
+        s += tokio::time::timeout(Duration::from_secs(10), ready(i)).await.unwrap();
+    }
+    report("timeout", n, t, String::new());
+    assert_eq!(s, n * (n - 1) / 2);
+}
+
+async fn w_executor() {
+    let (n, mut s) = (100_000u64, 0u64);
+    let t = Instant::now();
+    for _ in 0..n {
+        s += spawn_blocking(|| 1u64).await.unwrap();
+    }
+    report("executor", n, t, String::new());
+    assert_eq!(s, n);
+}
+
+async fn w_executor100() {
+    let t = Instant::now();
+    let hs: Vec<_> = (0..100)
+        .map(|_| {
+            spawn(async {
+                for _ in 0..1000 {
+                    spawn_blocking(|| 1u64).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for h in hs {
+        h.await.unwrap();
+    }
+    report("executor100", 100_000, t, String::new());
+}
+
+async fn echo(port: u16) {
+    let l = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    loop {
+        let (mut s, _) = l.accept().await.unwrap();
+        s.set_nodelay(true).unwrap(); // asyncio, uvloop and Go set it by default; without it 100 KiB echoes stall 40 ms (delayed ACK)
+        spawn(async move {
+            let mut buf = vec![0u8; 65536];
+            loop {
+                match s.read(&mut buf).await {
+                    Ok(0) | Err(_) => return,
+                    Ok(n) => {
+                        if s.write_all(&buf[..n]).await.is_err() {
+                            return;
+                        }
+                    }
+                }
+            }
+        });
+    }
+}
+
+#[cfg(feature = "http")]
+async fn http(conc: usize, n: u64) {
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    let client = reqwest::Client::builder()
+        .pool_max_idle_per_host(conc)
+        .timeout(Duration::from_secs(60))
+        .build()
+        .unwrap();
+    let (next, ok) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let t = Instant::now();
+    let hs: Vec<_> = (0..conc)
+        .map(|_| {
+            let (c, next, ok) = (client.clone(), next.clone(), ok.clone());
+            spawn(async move {
+                while next.fetch_add(1, Relaxed) < n {
+                    let r = c.get("http://127.0.0.1:18080/hello").send().await.unwrap();
+                    if r.status() == 200 && r.bytes().await.unwrap().len() == 100 {
+                        ok.fetch_add(1, Relaxed);
+                    }
+                }
+            })
+        })
+        .collect();
+    for h in hs {
+        h.await.unwrap();
+    }
+    report(&format!("http-reqwest-c{conc}"), n, t, String::new());
+    assert_eq!(ok.load(Relaxed), n);
+}
+
+fn main() {
+    let a: Vec<String> = std::env::args().collect();
+    let mut b = if a[1] == "ct" {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    };
+    // the root is spawned, so that under mt it runs on a worker (block_on's own thread is outside the pool)
+    b.enable_all().build().unwrap().block_on(async move {
+        spawn(async move {
+            let num = |i: usize| a[i].parse::<u64>().unwrap();
+            match a[2].as_str() {
+                "spawn" => w_spawn().await,
+                "yield" => w_yield().await,
+                "pingpong" => w_pingpong().await,
+                "queue" => w_queue().await,
+                "semaphore" => w_semaphore().await,
+                "sleep1m" => w_sleep1m().await,
+                "timers" => w_timers().await,
+                "timeout" => w_timeout().await,
+                "executor" => w_executor().await,
+                "executor100" => w_executor100().await,
+                "echo" => echo(num(3) as u16).await,
+                #[cfg(feature = "http")]
+                "http" => http(num(3) as usize, num(4)).await,
+                _ => {
+                    eprintln!("unknown workload");
+                    std::process::exit(64)
+                }
+            }
+        })
+        .await
+        .unwrap()
+    });
+}
