@@ -1,0 +1,39 @@
+import Glibc
+
+/// Runs one workload and prints one line about it: `asynciobench WORKLOAD [argument …]`.
+@main
+struct Main {
+  static func main() throws {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    guard let workload = arguments.first.flatMap(Workload.init) else { refuse() }
+    do {
+      try onLoop { try await workload.run(Array(arguments.dropFirst())) }
+    } catch is NotYet {
+      refuse()
+    }
+  }
+
+  /// What `compare` takes for "not yet", from us and from every peer alike.
+  static func refuse() -> Never {
+    let known = Workload.allCases.map(\.rawValue).joined(separator: " ")
+    let text = "unknown workload, or not written yet; known: \(known)\n"
+    unsafe write(STDERR_FILENO, text, text.utf8.count)
+    exit(EX_USAGE)
+  }
+}
+
+/// The workloads, under the names that the peers' programs know them by.
+enum Workload: String, CaseIterable {
+  case spawn, yield, pingpong, timers, sleep1m, echo
+
+  func run(_ arguments: [String]) async throws {
+    switch self {
+    case .spawn: await spawnTasks()
+    case .yield: await yieldTurns()
+    case .pingpong: try await pingPong()
+    case .timers: await cancelTimers()
+    case .sleep1m: await millionSleepers()
+    case .echo: try await serveEcho(port: arguments.first)
+    }
+  }
+}
