@@ -1,4 +1,4 @@
-"""asyncio-family workloads.  usage: bench.py <asyncio|uvloop|rloop> <workload> [port]
+"""asyncio-family workloads.  usage: bench.py <asyncio|uvloop|rloop> <workload> [port]   (echo: protocols; echo-streams)
 prints one line:  workload N seconds rate [extra k=v]"""
 
 import asyncio, resource, sys, time
@@ -241,7 +241,7 @@ if __name__ == "__main__":
     }
     if wl == "echo-streams":
         co = echo_streams(int(rest[0]))
-    elif wl == "echo-proto":
+    elif wl == "echo":
         co = echo_proto(int(rest[0]))
     elif wl == "http":
         co = http_client(int(rest[0]), int(rest[1]), rest[2])  # http <conc> <n> <aiohttp|httpx>
