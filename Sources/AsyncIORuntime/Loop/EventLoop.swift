@@ -52,6 +52,7 @@ import Synchronization
   /// - Parameters:
   ///   - time: Where the loop takes its time from.
   ///   - seed: Chooses the order in which ready items run; FIFO if nil.
+  /// - Throws: `IOError` when the system has no descriptor left.
   package init(time: TimeSource = .system, seed: UInt64? = nil) throws(IOError) {
     poller = try PlatformPoller()
     self.time = time

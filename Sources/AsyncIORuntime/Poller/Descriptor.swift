@@ -28,6 +28,7 @@ import Synchronization
   ///   - number: A descriptor in non-blocking mode.
   ///   - loop: The loop on whose thread its events arrive.
   ///   - owned: Whether closing closes the number too.
+  /// - Throws: `IOError` when the poller refuses the number.
   package init(_ number: CInt, on loop: EventLoop = .orDefault, owned: Bool = true) throws(IOError) {
     self.number = number
     poller = loop.poller
@@ -93,6 +94,7 @@ import Synchronization
   ///   - direction: What to wait for when the call would block.
   ///   - operation: The name of the call, for errors.
   ///   - call: Performs it: a result of -1 with `errno` is a failure.
+  /// - Throws: `IOError` when the call fails; `CancellationError`.
   /// - Returns: The call's result and the state of readiness that it was tried under, for `drained`.
   ///
   /// ## Cancellation

@@ -181,6 +181,7 @@ extension EventLoop {
   /// - Parameters:
   ///   - threads: How many loops to run, each on its own thread.
   ///   - body: The main task.
+  /// - Returns: What `body` returns.
   /// - Throws: What `body` throws; `EventLoopError` where a loop runs on this thread already, or when a signal has
   ///   cancelled `body`.
   ///

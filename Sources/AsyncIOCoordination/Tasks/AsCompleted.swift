@@ -1,0 +1,159 @@
+// `asCompleted`: results as they come.
+//
+// The workers deliver into a FIFO buffer; the one task that iterates takes from it, or leaves a waiter there that the next
+// delivery wakes. The iterator holds the pool; when it goes away, by the end of the loop or by leaving it, the pool is
+// stopped. (The workers hold the pool too, but not the iterator.)
+
+import AsyncIORuntime
+import Synchronization
+
+/// Runs `operation` for each element at once, or at most `limit` at a time, and gives the results as they come
+/// (asyncio's `as_completed`).
+///
+/// ```swift
+/// for try await page in asCompleted(urls, limit: 10, { try await fetch($0) }) {
+///   print(page)
+/// }
+/// ```
+///
+/// The operations start when the loop starts. Leaving it early, by `break` or an error, cancels the rest. An error of an
+/// operation is thrown when its turn comes and ends the loop; operations that may fail one by one return a `Result`.
+///
+/// - Parameters:
+///   - elements: What to run the operation for; taken one at a time.
+///   - limit: How many operations may run at once; all of them if nil.
+///   - operation: Started in the order of the elements.
+/// - Returns: The results in the order in which the operations end; to be iterated once.
+/// - Complexity: O(n); as many tasks as operations are suspended at once.
+///
+/// ## Cancellation
+/// Cancels the operations and throws `CancellationError` from the iteration.
+public func asCompleted<Elements: Sequence & Sendable, Result: Sendable>(
+  _ elements: Elements,
+  limit: Int? = nil,
+  _ operation: @escaping @Sendable (Elements.Element) async throws -> Result
+) -> AsCompleted<Elements, Result> where Elements.Element: Sendable {
+  precondition(limit.map { $0 > 0 } ?? true, "asCompleted's limit is at least 1, not \(limit ?? 0)")
+  return AsCompleted(elements: elements, limit: limit, operation: operation)
+}
+
+/// The results of operations, in the order in which they end.
+public struct AsCompleted<Elements: Sequence & Sendable, Result: Sendable>: AsyncSequence, Sendable
+where Elements.Element: Sendable {
+  /// A result.
+  public typealias Element = Result
+  /// Operations may throw anything.
+  public typealias Failure = any Error
+
+  let elements: Elements
+  let limit: Int?
+  let operation: @Sendable (Elements.Element) async throws -> Result
+
+  /// Makes an iterator; the operations start with its first `next`.
+  public func makeAsyncIterator() -> Iterator {
+    Iterator(Completions(self))
+  }
+
+  /// Gives the results; the operations that are left are cancelled when it goes away.
+  public struct Iterator: AsyncIteratorProtocol {
+    private let completions: Completions<Elements, Result>
+
+    init(_ completions: Completions<Elements, Result>) { self.completions = completions }
+
+    /// The next result, or nil when all operations have ended.
+    ///
+    /// - Throws: The error of the operation whose turn it is; `CancellationError`.
+    ///
+    /// ## Cancellation
+    /// Cancels the operations that are left; later calls return nil.
+    public mutating func next() async throws -> Result? { try await completions.next() }
+  }
+}
+
+/// The buffer between the workers and the iterating task.
+final class Completions<Elements: Sequence & Sendable, Result: Sendable>: Sendable
+where Elements.Element: Sendable {
+  private final class Buffer: Sendable {
+    struct State {
+      var results: [Swift.Result<Result, any Error>] = []
+      /// Results before this index were taken.
+      var head = 0
+      var waiter: Waiter?
+      var isEnded = false
+    }
+
+    let state = Mutex(State())
+
+    func deliver(_ result: Swift.Result<Result, any Error>) {
+      wake { $0.results.append(result) }
+    }
+
+    func end() { wake { $0.isEnded = true } }
+
+    private func wake(_ change: (inout State) -> Void) {
+      let waiter = state.withLock { state in
+        change(&state)
+        defer { state.waiter = nil }
+        return state.waiter
+      }
+      waiter?.finish(.woken)
+    }
+  }
+
+  private let buffer: Buffer
+  private let pool: TaskPool<Elements.Element, Result>
+  private let limit: Int
+  private let isStarted = Atomic<Bool>(false)
+
+  init(_ sequence: AsCompleted<Elements, Result>) {
+    let buffer = Buffer()
+    self.buffer = buffer
+    limit = sequence.limit ?? .max
+    pool = TaskPool(sequence.elements, sequence.operation) { _, result in buffer.deliver(result) }
+  }
+
+  deinit { pool.stop() }
+
+  func next() async throws -> Result? {
+    start()
+    while true {
+      if Task.isCancelled {
+        pool.stop()
+        buffer.end()
+        throw CancellationError()
+      }
+      let waiter = Waiter("a result of asCompleted")
+      let (result, isEnded) = take(orLeave: waiter)
+      if let result { return try result.get() }
+      if isEnded { return nil }
+      _ = await waiter.wait()
+    }
+  }
+
+  private func start() {
+    guard !isStarted.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    pool.start(limit: limit)
+    let (pool, buffer) = (pool, buffer)
+    if pool.isEnded { return buffer.end() }
+    _ = EventLoop.makeChild {
+      await pool.waitForEnd()
+      buffer.end()
+    }
+  }
+
+  private func take(orLeave waiter: Waiter) -> (Swift.Result<Result, any Error>?, isEnded: Bool) {
+    buffer.state.withLock { state in
+      guard state.head < state.results.count else {
+        if !state.isEnded { state.waiter = waiter }
+        return (nil, state.isEnded)
+      }
+      let result = state.results[state.head]
+      state.head += 1
+      if state.head == state.results.count {
+        state.results.removeAll(keepingCapacity: true)
+        state.head = 0
+      }
+      return (result, false)
+    }
+  }
+}

@@ -1,0 +1,20 @@
+// How our combinators make the tasks that they wait for.
+//
+// They use tasks of their own rather than the children of a task group: a group keeps its children in a singly linked list
+// and walks it whenever one ends, which is quadratic for a million that end in any order. Whoever makes such a task waits
+// for it, and cancels it when it is cancelled itself; that is what a child is.
+
+extension EventLoop {
+  /// The executor that a new task must prefer to stay on this thread's loop; nil where it stays anyway, or there is none.
+  package static var preference: EventLoop? {
+    guard let current, InstalledExecutors.home == nil else { return nil }
+    return current
+  }
+
+  /// Makes a task that runs at once, on this thread, up to its first suspension.
+  package static func makeChild<Result>(
+    _ body: sending @escaping () async throws -> Result
+  ) -> Task<Result, any Error> {
+    Task.immediate(executorPreference: preference, operation: { try await body() })
+  }
+}
