@@ -1,0 +1,105 @@
+import HTTPTypes
+
+// The fields that a head must have and the caller need not write: Host, and where the body ends.
+
+extension HTTPEncoder {
+  /// Sees to it that there is exactly one `Host`; the one it makes stands first, as RFC 9110 §7.2 advises.
+  static func checkHost(
+    of request: HTTPRequest, _ facts: HTTPMessageFacts, at place: Int, _ bytes: inout [UInt8]
+  ) throws(HTTPCodecError) {
+    if facts.hostCount > 1 { throw .duplicateHost(at: nil) }
+    if facts.hostCount == 1 { return }
+    var line: [UInt8] = []
+    line.append("Host: ")
+    try append(authorityOf: request, withDefaultPort: false, to: &line)
+    line.append(lineEnd)
+    bytes.insert(contentsOf: line, at: place)
+  }
+
+  static func appendFraming(
+    of request: HTTPRequest, _ framing: HTTPBodyFraming, _ facts: HTTPMessageFacts, to bytes: inout [UInt8]
+  ) throws(HTTPCodecError) {
+    if request.method == .connect, framing != .none || declaresBody(facts) {
+      throw conflict("CONNECT has no body")
+    }
+    switch framing {
+    case .none:
+      // RFC 9110 §8.6: where a body is usual, its absence is said.
+      let isUsual = request.method == .post || request.method == .put || request.method == .patch
+      try check(facts, isUsual ? .contentLength(0) : .none)
+      if isUsual, facts.contentLength == .absent { bytes.append("Content-Length: 0\r\n") }
+    case .untilClose: throw conflict("a request cannot end with its connection")
+    case .chunked, .contentLength:
+      try check(facts, framing)
+      append(framing, facts, to: &bytes)
+    }
+  }
+
+  static func appendFraming(
+    of code: Int, answering method: HTTPRequest.Method, _ framing: HTTPBodyFraming,
+    _ facts: HTTPMessageFacts, to bytes: inout [UInt8]
+  ) throws(HTTPCodecError) {
+    let isTunnel = method == .connect && (200..<300).contains(code)
+    if code < 200 || code == 204 || isTunnel {
+      // RFC 9112 §6.1 and RFC 9110 §8.6 forbid both fields here.
+      guard framing == .none || framing == .contentLength(0), !declaresBody(facts) else {
+        throw conflict("a response of status \(code) has no body")
+      }
+    } else if framing == .none, HTTPBodyFraming.isBodiless(code, answering: method) {
+      // To HEAD or as 304 the fields may describe the body that is not sent, so the caller's own are right.
+      guard facts.transferEncoding != .unsupported, facts.contentLength == .absent || facts.isOneLength,
+        facts.transferEncoding == .absent || facts.contentLength == .absent
+      else { throw conflict("the fields contradict each other") }
+    } else {
+      let framing = framing == .none ? .contentLength(0) : framing
+      try check(facts, framing)
+      append(framing, facts, to: &bytes)
+    }
+  }
+
+  private static func append(
+    _ framing: HTTPBodyFraming, _ facts: HTTPMessageFacts, to bytes: inout [UInt8]
+  ) {
+    switch framing {
+    case .chunked where facts.transferEncoding == .absent:
+      bytes.append("Transfer-Encoding: chunked\r\n")
+    case .contentLength(let length) where facts.contentLength == .absent:
+      bytes.append("Content-Length: ")
+      bytes.append(length)
+      bytes.append(lineEnd)
+    default: return
+    }
+  }
+
+  /// Refuses fields of the caller's that say anything else than the framing.
+  private static func check(_ facts: HTTPMessageFacts, _ framing: HTTPBodyFraming) throws(HTTPCodecError) {
+    let isLengthRight: Bool
+    if case .contentLength(let length) = framing {
+      precondition(length >= 0, "A body of \(length) bytes cannot be; give a length of 0 or more.")
+      isLengthRight = facts.contentLength == .absent || facts.contentLength == .length(length)
+    } else {
+      isLengthRight = facts.contentLength == .absent
+    }
+    let isCodingRight =
+      facts.transferEncoding == .absent || (framing == .chunked && facts.transferEncoding == .chunked)
+    guard isLengthRight, isCodingRight else {
+      throw conflict("Content-Length or Transfer-Encoding among the fields says otherwise than the body")
+    }
+  }
+
+  private static func declaresBody(_ facts: HTTPMessageFacts) -> Bool {
+    facts.contentLength != .absent || facts.transferEncoding != .absent
+  }
+
+  private static func conflict(_ reason: String) -> HTTPCodecError {
+    HTTPCodecError(
+      code: .conflictingFraming,
+      message: "The head is not sent: \(reason). Leave these fields to the framing.")
+  }
+}
+
+extension HTTPMessageFacts {
+  fileprivate var isOneLength: Bool {
+    if case .length = contentLength { true } else { false }
+  }
+}
