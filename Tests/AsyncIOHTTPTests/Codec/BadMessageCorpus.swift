@@ -1,0 +1,81 @@
+import AsyncIOHTTP
+import HTTPTypes
+
+/// Heads that are to be refused, each with its reason.
+let badHeads: [Sample] = [
+  .request("bare line feed after the request line", "GET / HTTP/1.1\nHost: a\r\n\r\n", .bareLineFeed),
+  .request("bare line feed after a field", "GET / HTTP/1.1\r\nHost: a\n\r\n", .bareLineFeed),
+  .request("bare line feed as empty line", "GET / HTTP/1.1\r\nHost: a\r\n\n", .bareLineFeed),
+  .request(
+    "bare carriage return in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", .bareCarriageReturn),
+  .request(
+    "bare carriage return in a name", "GET / HTTP/1.1\r\nHost: a\r\nX\rY: a\r\n\r\n", .bareCarriageReturn),
+  .request("bare carriage return in the target", "GET /\r HTTP/1.1\r\nHost: a\r\n\r\n", .bareCarriageReturn),
+  .request("two carriage returns", "GET / HTTP/1.1\r\nHost: a\r\r\n\r\n", .bareCarriageReturn),
+  .request("folding", "GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n", .obsoleteLineFolding),
+  .request("folding with a tab", "GET / HTTP/1.1\r\nHost: a\r\n\tX: b\r\n\r\n", .obsoleteLineFolding),
+  .request("space before the first field", "GET / HTTP/1.1\r\n Host: a\r\n\r\n", .obsoleteLineFolding),
+  .request("space before colon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", .whitespaceBeforeColon),
+  .request("tab before colon", "GET / HTTP/1.1\r\nHost\t: a\r\n\r\n", .whitespaceBeforeColon),
+  .request("no colon", "GET / HTTP/1.1\r\nHost a\r\n\r\n", .missingColon),
+  .request("empty name", "GET / HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n", .invalidFieldName),
+  .request("space in a name", "GET / HTTP/1.1\r\nHost: a\r\nX Y: b\r\n\r\n", .invalidFieldName),
+  .request("umlaut in a name", "GET / HTTP/1.1\r\nHost: a\r\n\u{FC}: b\r\n\r\n", .invalidFieldName),
+  .request("bracket in a name", "GET / HTTP/1.1\r\nHost: a\r\nX[]: b\r\n\r\n", .invalidFieldName),
+  .request("NUL in a name", "GET / HTTP/1.1\r\nHost: a\r\nX\0: b\r\n\r\n", .invalidFieldName),
+  .request("NUL in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", .invalidFieldValue),
+  .request(
+    "escape in a long value", "GET / HTTP/1.1\r\nHost: a\r\nX: 0123456789\u{1B}[m0123456789\r\n\r\n",
+    .invalidFieldValue),
+  .request("delete in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: \u{7F}\r\n\r\n", .invalidFieldValue),
+  .request("no Host", "GET / HTTP/1.1\r\nX: a\r\n\r\n", .missingHost),
+  .request("two Hosts", "GET / HTTP/1.1\r\nHost: a\r\nhOST: a\r\n\r\n", .duplicateHost),
+  .request("two Hosts in HTTP/1.0", "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", .duplicateHost),
+  .request("Host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", .invalidHost),
+  .request("Host with a user", "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", .invalidHost),
+  .request("Host with a space", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", .invalidHost),
+  .request("Host with a bad port", "GET / HTTP/1.1\r\nHost: a:99999\r\n\r\n", .invalidHost),
+  .request("Host with an open bracket", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", .invalidHost),
+  .request("two empty lines first", "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", .invalidRequestLine),
+  .request("no version", "GET /\r\nHost: a\r\n\r\n", .invalidRequestLine),
+  .request("method alone", "GET\r\nHost: a\r\n\r\n", .invalidRequestLine),
+  .request("empty method", " / HTTP/1.1\r\nHost: a\r\n\r\n", .invalidMethod),
+  .request("bad method", "G(T / HTTP/1.1\r\nHost: a\r\n\r\n", .invalidMethod),
+  .request("TLS hello", "\u{16}\u{3}\u{1}\r\n", .invalidMethod),
+  .request("two spaces", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+  .request("space in the target", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", .invalidVersion),
+  .request("space after the version", "GET / HTTP/1.1 \r\nHost: a\r\n\r\n", .invalidVersion),
+  .request("umlaut in the target", "GET /\u{FC} HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+  .request("fragment in the target", "GET /#a HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+  .request("relative target", "GET a HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+  .request("foreign scheme", "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+  .request("absolute target with a user", "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", .invalidHost),
+  .request("absolute target without host", "GET http:///a HTTP/1.1\r\nHost: a\r\n\r\n", .invalidHost),
+  .request("asterisk with GET", "GET * HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+  .request("CONNECT to a path", "CONNECT / HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+  .request("CONNECT without port", "CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+  .request("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", .unsupportedVersion),
+  .request("HTTP/1.2", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", .unsupportedVersion),
+  .request("version in small letters", "GET / http/1.1\r\nHost: a\r\n\r\n", .invalidVersion),
+  .request("long version", "GET / HTTP/1.10\r\nHost: a\r\n\r\n", .invalidVersion),
+  .request("other protocol", "GET / RTSP/1.0\r\nHost: a\r\n\r\n", .invalidVersion),
+  .request("cut off", "GET / HTTP/1.1\r\nHost: a\r\n", .truncatedHead),
+  .response("bare line feed", "HTTP/1.1 200 OK\n\n", .bareLineFeed),
+  .response("empty line first", "\r\nHTTP/1.1 200 OK\r\n\r\n", .invalidStatusLine),
+  .response("no code", "HTTP/1.1\r\n\r\n", .invalidStatusLine),
+  .response("two spaces", "HTTP/1.1  200 OK\r\n\r\n", .invalidStatusCode),
+  .response("short code", "HTTP/1.1 20 OK\r\n\r\n", .invalidStatusCode),
+  .response("long code", "HTTP/1.1 2000 OK\r\n\r\n", .invalidStatusCode),
+  .response("code below 100", "HTTP/1.1 099 Low\r\n\r\n", .invalidStatusCode),
+  .response("signed code", "HTTP/1.1 +20 OK\r\n\r\n", .invalidStatusCode),
+  .response("NUL in the reason", "HTTP/1.1 200 O\0K\r\n\r\n", .invalidFieldValue),
+  .response("HTTP/0.9", "<html><body>Hello</body>\r\n", .invalidVersion),
+  .response("ICY", "ICY 200 OK is no HTTP\r\n\r\n", .invalidVersion),
+  .response("HTTP/2.0", "HTTP/2.0 200 OK\r\n\r\n", .unsupportedVersion),
+]
+
+extension Sample {
+  static func response(_ name: String, _ text: String, _ code: HTTPCodecError.Code) -> Sample {
+    Sample(name: name, role: .response(to: .get), text: text, code: code)
+  }
+}
