@@ -1,0 +1,63 @@
+/// What is done to paths and queries: percent-encoding and dot segments.
+enum HTTPURLPath {
+  /// Percent-encodes every byte that may not stand as it is.
+  ///
+  /// Escapes that are there already stay as they are; a percent sign that begins none becomes `%25`.
+  static func encoding(_ bytes: ArraySlice<UInt8>, allowing set: ASCIISet) -> [UInt8] {
+    if bytes.allSatisfy({ set.contains($0) }) { return Array(bytes) }
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count + 16)
+    for index in bytes.indices {
+      let byte = bytes[index]
+      if set.contains(byte) || (byte == UInt8(ascii: "%") && isEscape(bytes[index...])) {
+        result.append(byte)
+      } else {
+        result.append(UInt8(ascii: "%"))
+        result.append(hexadecimalDigit(byte >> 4))
+        result.append(hexadecimalDigit(byte & 0xF))
+      }
+    }
+    return result
+  }
+
+  private static func isEscape(_ bytes: ArraySlice<UInt8>) -> Bool {
+    bytes.count >= 3 && bytes.dropFirst().prefix(2).allSatisfy { $0.hexadecimalValue != nil }
+  }
+
+  private static func hexadecimalDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? value + UInt8(ascii: "0") : value - 10 + UInt8(ascii: "A")
+  }
+
+  /// Resolves the segments `.` and `..` (RFC 3986 §5.2.4).
+  ///
+  /// - Complexity: O(*n*): each segment is written once and removed at most once.
+  static func removingDotSegments(_ path: [UInt8]) -> [UInt8] {
+    guard path.contains(UInt8(ascii: ".")) else { return path }
+    let isAbsolute = path.first == UInt8(ascii: "/")
+    let segments = path.dropFirst(isAbsolute ? 1 : 0)
+      .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    var kept: [ArraySlice<UInt8>] = []
+    for (position, segment) in segments.enumerated() {
+      let isLast = position == segments.count - 1
+      if isDot(segment, 1) {
+        if isLast { kept.append([]) }
+      } else if isDot(segment, 2) {
+        _ = kept.popLast()
+        if isLast { kept.append([]) }
+      } else {
+        kept.append(segment)
+      }
+    }
+    return (isAbsolute ? [UInt8(ascii: "/")] : []) + Array(kept.joined(separator: [UInt8(ascii: "/")]))
+  }
+
+  private static func isDot(_ segment: ArraySlice<UInt8>, _ count: Int) -> Bool {
+    segment.count == count && segment.allSatisfy { $0 == UInt8(ascii: ".") }
+  }
+
+  /// Puts a relative path in the place of the last segment of `base` (RFC 3986 §5.2.3).
+  static func merging(_ relative: [UInt8], into base: [UInt8]) -> [UInt8] {
+    let end = base.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+    return base[..<end] + relative
+  }
+}
