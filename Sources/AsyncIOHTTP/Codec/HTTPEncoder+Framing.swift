@@ -3,17 +3,27 @@ import HTTPTypes
 // The fields that a head must have and the caller need not write: Host, and where the body ends.
 
 extension HTTPEncoder {
-  /// Sees to it that there is exactly one `Host`; the one it makes stands first, as RFC 9110 §7.2 advises.
-  static func checkHost(
-    of request: HTTPRequest, _ facts: HTTPMessageFacts, at place: Int, _ bytes: inout [UInt8]
+  /// Appends `Host` as the authority has it, and tells where it stands.
+  ///
+  /// It is the first of all fields, as RFC 9110 §7.2 advises.
+  static func appendHost(
+    of request: HTTPRequest, to bytes: inout [UInt8]
+  ) throws(HTTPCodecError) -> Range<Int> {
+    let start = bytes.count
+    guard request.authority != nil else { return start..<start }
+    bytes.append("Host: ")
+    try append(authorityOf: request, withDefaultPort: false, to: &bytes)
+    bytes.append(lineEnd)
+    return start..<bytes.count
+  }
+
+  /// Sees to it that there is exactly one `Host`: one among the caller's fields, which are rare, goes first.
+  static func settleHost(
+    _ own: Range<Int>, _ facts: HTTPMessageFacts, _ bytes: inout [UInt8]
   ) throws(HTTPCodecError) {
     if facts.hostCount > 1 { throw .duplicateHost(at: nil) }
-    if facts.hostCount == 1 { return }
-    var line: [UInt8] = []
-    line.append("Host: ")
-    try append(authorityOf: request, withDefaultPort: false, to: &line)
-    line.append(lineEnd)
-    bytes.insert(contentsOf: line, at: place)
+    if facts.hostCount == 0, own.isEmpty { throw .missingHost() }
+    if facts.hostCount == 1 { bytes.removeSubrange(own) }
   }
 
   static func appendFraming(

@@ -2,9 +2,9 @@ package import HTTPTypes
 
 /// Writes messages in HTTP/1.1, appending to bytes that the caller sends.
 ///
-/// What it writes, ``HTTPHeadParser`` reads; what would let a value pass for another line, field or message is
-/// refused, and then nothing is appended. The fields that say where the body ends are its own business: it adds
-/// them as the framing says, and refuses a head that says otherwise.
+/// What it writes, ``HTTPHeadParser`` reads; what would let a value pass for another line, field or message
+/// is refused, and then nothing is appended. The fields that say where the body ends are its own business: it
+/// adds them as the framing says, and refuses a head that says otherwise.
 ///
 /// ```swift
 /// var bytes: [UInt8] = []
@@ -50,9 +50,9 @@ package enum HTTPEncoder {
     do throws(HTTPCodecError) {
       try appendRequestLine(of: request, target, to: &bytes)
       var facts = HTTPMessageFacts()
-      let hostPlace = bytes.count
+      let host = try appendHost(of: request, to: &bytes)
       try append(request.headerFields, to: &bytes, gathering: &facts)
-      try checkHost(of: request, facts, at: hostPlace, &bytes)
+      try settleHost(host, facts, &bytes)
       try appendFraming(of: request, framing, facts, to: &bytes)
       append(connection, unless: facts, to: &bytes)
       bytes.append(lineEnd)
@@ -66,7 +66,8 @@ package enum HTTPEncoder {
   ///
   /// - Parameters:
   ///   - response: the response.
-  ///   - method: the method of the request that it answers; after `HEAD` the framing is announced all the same.
+  ///   - method: the method of the request that it answers; after `HEAD` the framing is announced all the
+  ///     same.
   ///   - framing: how its body is sent.
   ///   - connection: what to say about the connection; `untilClose` says `close` by itself.
   ///   - bytes: to what the head is appended.
