@@ -2,8 +2,8 @@ import HTTPTypes
 
 /// Reads the fields after the last chunk (RFC 9112 §7.1.2).
 ///
-/// Unlike a head it keeps a copy of what came, so that a body's caller need never keep bytes back. Most bodies have
-/// no trailers; for them two bytes are looked at and nothing is kept.
+/// Unlike a head it keeps a copy of what came, so that a body's caller need never keep bytes back. Most
+/// bodies have no trailers; of them, two bytes are looked at and nothing is kept.
 struct HTTPTrailerSection: Sendable {
   private var buffer: [UInt8] = []
   private var scanner = HTTPLineScanner()
@@ -21,6 +21,11 @@ struct HTTPTrailerSection: Sendable {
   mutating func read(
     _ bytes: Span<UInt8>, from start: Int, limits: HTTPLimits, position: Int
   ) throws(HTTPCodecError) -> (consumed: Int, isComplete: Bool) {
+    if buffer.isEmpty, bytes.count - start >= 2, bytes[start] == .carriageReturn,
+      bytes[start + 1] == .lineFeed, limits.trailers >= 2
+    {
+      return (2, true)
+    }
     var index = start
     while index < bytes.count {
       let room = start + limits.trailers + 1
