@@ -17,8 +17,8 @@ struct ASCIISet: Hashable, Sendable {
 
   /// What a request target may hold: every visible character but `"`, `#`, `<` and `>`.
   ///
-  /// RFC 3986 has fewer, but browsers send `|`, `[`, `{` and their like as they are, and none of them can move
-  /// the end of the target.
+  /// RFC 3986 has fewer, but browsers send `|`, `[`, `{` and their like as they are, and none of them can
+  /// move the end of the target.
   @inline(__always)
   static var target: ASCIISet { ASCIISet(low: 0xafff_fff2_0000_0000, high: 0x7fff_ffff_ffff_ffff) }
 

@@ -1,6 +1,6 @@
-// Eight bytes at a time within one word. In each test below, the lowest flagged byte is exact: a borrow can only
-// flag bytes above a byte that is flagged already. So "the first byte that ..." is the number of trailing
-// zero bits, divided by eight.
+// Eight bytes at a time within one word. In each test below, the lowest flagged byte is exact: a borrow can
+// only flag bytes above a byte that is flagged already. So "the first byte that ..." is the number of
+// trailing zero bits, divided by eight.
 
 extension Span<UInt8> {
   /// The eight bytes from `offset` on, the first one lowest.
@@ -30,7 +30,7 @@ extension Span<UInt8> {
     return nil
   }
 
-  /// The place of the first byte in `range` that is a control character or not ASCII, or the end of the range.
+  /// The place of the first byte in `range` that is a control character or not ASCII, or the range's end.
   ///
   /// - Complexity: O(*n*) in the length of the range, a word at a time.
   @inline(__always)

@@ -3,8 +3,8 @@ package import HTTPTypes
 /// Takes the framing off a body, wherever its bytes are cut.
 ///
 /// It copies no data: each step says which range of the given bytes is body. Feed it until it is complete or
-/// everything is consumed; what it did not consume after completion is the next message. When the connection ends,
-/// call ``endOfInput()``. After an error it is of no more use, and neither is the connection.
+/// everything is consumed; what it did not consume after completion is the next message. When the connection
+/// ends, call ``endOfInput()``. After an error it is of no more use, and neither is the connection.
 ///
 /// ```swift
 /// var decoder = HTTPBodyDecoder(framing, limits: limits)
@@ -93,8 +93,8 @@ package struct HTTPBodyDecoder: Sendable {
 
   /// Takes note that the connection has ended.
   ///
-  /// - Throws: ``HTTPCodecError/Code/truncatedBody``, which says how many bytes were expected and came, unless the
-  ///   body was at its end or ends with the connection.
+  /// - Throws: ``HTTPCodecError/Code/truncatedBody``, which says how many bytes were expected and came,
+  ///   unless the body was at its end or ends with the connection.
   package mutating func endOfInput() throws(HTTPCodecError) {
     switch (state, framing) {
     case (.complete, _): return

@@ -15,8 +15,8 @@ package enum HTTPBodyFraming: Hashable, Sendable {
 extension HTTPBodyFraming {
   /// Decides the framing of a request that was read (RFC 9112 §6.3).
   ///
-  /// Everything on which two recipients could disagree is refused rather than decided: whoever gets a request past
-  /// one server and into another lives off such differences.
+  /// Everything on which two recipients could disagree is refused rather than decided: whoever gets a request
+  /// past one server and into another lives off such differences.
   ///
   /// - Parameter head: the head of the request.
   /// - Throws: `HTTPCodecError` for framing that is ambiguous or unknown.

@@ -1,4 +1,6 @@
-/// Reads the line that begins a chunk: its size, and extensions that are checked and ignored (RFC 9112 §7.1).
+/// Reads the line that begins a chunk: its size, and extensions that are checked and ignored.
+///
+/// RFC 9112 §7.1.
 ///
 /// A byte at a time, since a chunk line is a few bytes and may be cut anywhere.
 struct HTTPChunkLine: Hashable, Sendable {

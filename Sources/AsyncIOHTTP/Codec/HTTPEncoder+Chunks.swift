@@ -3,8 +3,8 @@ package import HTTPTypes
 extension HTTPEncoder {
   /// Appends what stands before the data of a chunk.
   ///
-  /// The data follow, then ``appendChunkEnd(to:)``. An empty chunk would end the body, so nothing must be written
-  /// for no data; see ``appendLastChunk(trailers:to:)``.
+  /// The data follow, then ``appendChunkEnd(to:)``. An empty chunk would end the body, so nothing must be
+  /// written for no data; see ``appendLastChunk(trailers:to:)``.
   ///
   /// - Parameters:
   ///   - count: how many bytes of data follow; at least one.

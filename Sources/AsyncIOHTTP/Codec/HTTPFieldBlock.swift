@@ -2,8 +2,9 @@ package import HTTPTypes
 
 /// The fields of a message that was read: checked, kept as bytes, made into text on demand.
 ///
-/// Most of the cost of a small head lies in making strings of its fields, and a client that looks at the status
-/// and the body needs none of them. So the block copies the bytes once and keeps the places of the lines.
+/// Most of the cost of a small head lies in making strings of its fields, and a client that looks at the
+/// status and the body needs none of them. So the block copies the bytes once and keeps the places of the
+/// lines.
 package struct HTTPFieldBlock: Sendable {
   /// The section, and before it the start line, so that the places of the lines hold.
   let bytes: [UInt8]

@@ -1,8 +1,9 @@
 /// Reads the head of a message, strictly as RFC 9112 has it, from bytes that the caller collects.
 ///
-/// Give it all the bytes since the message began; while it answers `nil`, keep them, add what comes, and ask again.
-/// It remembers how far it came, so slow drips stay linear. With the head it tells how many bytes belonged to it, and
-/// stands ready for the next message. After an error it is of no more use, and neither is the connection.
+/// Give it all the bytes since the message began; while it answers `nil`, keep them, add what comes, and ask
+/// again. It remembers how far it came, so slow drips stay linear. With the head it tells how many bytes
+/// belonged to it, and stands ready for the next message. After an error it is of no more use, and neither is
+/// the connection.
 ///
 /// ```swift
 /// var parser = HTTPHeadParser()
@@ -10,8 +11,8 @@
 /// buffer.removeFirst(consumed)
 /// ```
 ///
-/// Recipients may forgive some breaches of the grammar; this one forgives two that cannot change what a message
-/// means: an empty line before a request (RFC 9112 §2.2) and a status line that ends with its code.
+/// Recipients may forgive some breaches of the grammar; this one forgives two that cannot change what a
+/// message means: an empty line before a request (RFC 9112 §2.2) and a status line that ends with its code.
 package struct HTTPHeadParser: Sendable {
   package let limits: HTTPLimits
   private var scanner = HTTPLineScanner()

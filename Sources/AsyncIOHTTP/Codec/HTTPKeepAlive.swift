@@ -3,7 +3,9 @@ package import HTTPTypes
 // Whether a connection serves another exchange after this one (RFC 9112 §9.3).
 
 extension HTTPMessageFacts {
-  /// Whether the sender means to keep the connection: by default in 1.1, on demand in 1.0, never after `close`.
+  /// Whether the sender means to keep the connection.
+  ///
+  /// By default in 1.1, on demand in 1.0, never after `close`.
   package func keepsAlive(_ version: HTTPVersion) -> Bool {
     if connection.contains(.close) { return false }
     return version == .http11 || connection.contains(.keepAlive)
@@ -30,8 +32,8 @@ extension HTTPResponseHead {
 
   /// Whether a response that cannot have a body announces one.
   ///
-  /// Its framing is beyond doubt, but a server that errs so may send that body all the same, and then it would be
-  /// taken for the next response.
+  /// Its framing is beyond doubt, but a server that errs so may send that body all the same, and then it
+  /// would be taken for the next response.
   private var announcesImpossibleBody: Bool {
     guard code < 200 || code == 204 else { return false }
     return facts.transferEncoding != .absent

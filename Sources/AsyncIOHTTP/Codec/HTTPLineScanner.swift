@@ -1,8 +1,8 @@
 /// Finds the lines of a head or trailer section, and remembers how far it looked.
 ///
-/// A peer that sends one byte at a time costs one look at each byte: what was searched in vain is not searched
-/// again. A line that is too long is refused as soon as the byte that makes it so has come, at the same place
-/// however the input is cut.
+/// A peer that sends one byte at a time costs one look at each byte: what was searched in vain is not
+/// searched again. A line that is too long is refused as soon as the byte that makes it so has come, at the
+/// same place however the input is cut.
 struct HTTPLineScanner: Sendable {
   /// A limit, and the code under which its breach is reported.
   struct Limit {

@@ -2,8 +2,9 @@ package import HTTPTypes
 
 /// What the fields of a message say about its framing, its host and its connection.
 ///
-/// It is gathered while the fields go by, so that no question about framing searches them again. Contradictions are
-/// kept as facts, not thrown: whether they matter depends on the message (``HTTPBodyFraming``).
+/// It is gathered while the fields go by, so that no question about framing searches them again.
+/// Contradictions are kept as facts, not thrown: whether they matter depends on the message
+/// (``HTTPBodyFraming``).
 package struct HTTPMessageFacts: Hashable, Sendable {
   /// What all the `Content-Length` lines say together.
   package enum ContentLength: Hashable, Sendable {

@@ -2,8 +2,8 @@ import HTTPTypes
 
 /// Field names that need not be made: found by their bytes, they cost neither a check nor a string.
 ///
-/// A hash table with open addressing, filled once and never changed. Each name is in it twice, as the RFCs spell
-/// it and in small letters; any other spelling is made anew, since a name keeps the case it came in.
+/// A hash table with open addressing, filled once and never changed. Each name is in it twice, as the RFCs
+/// spell it and in small letters; any other spelling is made anew, since a name keeps the case it came in.
 struct KnownFieldNames: Sendable {
   private struct Entry {
     let bytes: [UInt8]

@@ -8,7 +8,8 @@ extension HTTPURL {
   /// try base.resolve("../g").description     // "http://a/b/g"
   /// ```
   ///
-  /// - Parameter reference: a URL, or a relative reference such as `//host/path`, `/path`, `path` or `?query`.
+  /// - Parameter reference: a URL, or a relative reference such as `//host/path`, `/path`, `path` or
+  ///   `?query`.
   /// - Returns: the URL that is meant, without its fragment.
   /// - Throws: `HTTPURLError`, which names the reference and what is wrong with it.
   public func resolve(_ reference: String) throws(HTTPURLError) -> HTTPURL {

@@ -1,8 +1,8 @@
 /// The address of something that HTTP can request: an absolute `http` or `https` URL.
 ///
 /// It is read strictly where a mistake would go to the wrong host (RFC 3986 for the authority, and no user
-/// information), and leniently where the meaning is plain: spaces and text beyond ASCII in the path and the query are
-/// percent-encoded. Dot segments are resolved, and a fragment is dropped, since it is never sent.
+/// information), and leniently where the meaning is plain: spaces and text beyond ASCII in the path and the
+/// query are percent-encoded. Dot segments are resolved, and a fragment is dropped, since it is never sent.
 ///
 /// ```swift
 /// let page = try HTTPURL("https://example.org/a/b?q=snow man")

@@ -59,7 +59,9 @@ struct HTTPURLReference: Hashable, Sendable {
 
   private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
 
-  /// The text without what may be a password: everything between the slashes and the last `@` before the path.
+  /// The text without what may be a password.
+  ///
+  /// That is everything between the slashes and the last `@` before the path.
   private static func redacted(_ source: String) -> String {
     let bytes = Array(source.utf8)
     guard let slash = bytes.indices.dropLast().first(where: { bytes[$0] == 0x2F && bytes[$0 + 1] == 0x2F })
