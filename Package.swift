@@ -34,7 +34,7 @@ let package = Package(
     // Floor 2: tasks, cancellation, threads.
     .target(name: "AsyncIOCoordination", dependencies: ["AsyncIORuntime"]),
     // Floor 3: addresses, names, streams, listeners.
-    .target(name: "AsyncIONetwork", dependencies: ["AsyncIORuntime", "AsyncIOCoordination"]),
+    .target(name: "AsyncIONetwork", dependencies: ["CAsyncIO", "AsyncIORuntime", "AsyncIOCoordination"]),
     // The façade: one import for the floors above.
     .target(
       name: "AsyncIO", dependencies: ["AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork"]),

@@ -20,6 +20,11 @@ int64_t casyncio_now(void) {
 #if defined(__linux__)
 
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+
+int casyncio_accept(int listener) {
+  return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
 
 int casyncio_epoll_create(void) {
   int fd = epoll_create1(EPOLL_CLOEXEC);

@@ -111,19 +111,55 @@ import Synchronization
         try await waitUntilReady(direction, operation)
         continue
       }
+      if let result = try attempt(number: operation, call) { return (result, Readiness(word: seen)) }
+      wouldBlock(direction, seen)
+    }
+  }
+
+  /// Tries a system call once, without waiting.
+  ///
+  /// - Parameters:
+  ///   - direction: What the call needs.
+  ///   - operation: The name of the call, for errors.
+  ///   - call: Performs it: a result of -1 with `errno` is a failure.
+  ///   - isDrained: Whether a result says that nothing is left.
+  /// - Returns: The call's result; nil if it would block, or is known to without trying: then wait for `direction`.
+  /// - Throws: `IOError` when the call fails; `CancellationError`.
+  @inline(__always)
+  package func attempt(
+    _ direction: PollDirection, _ operation: StaticString, _ call: (CInt) -> Int, isDrained: (Int) -> Bool
+  ) throws -> Int? {
+    if Task.isCancelled { throw CancellationError() }
+    let seen = readiness(direction)
+    guard ReadinessWord.isReady(seen) else { return nil }
+    let result = try attempt(number: operation, call)
+    if result.map(isDrained) ?? true { wouldBlock(direction, seen) }
+    return result
+  }
+
+  /// The result of a system call, or nil if it would block.
+  @inline(__always)
+  private func attempt(number operation: StaticString, _ call: (CInt) -> Int) throws(IOError) -> Int? {
+    while true {
       var failure: CInt = 0
       let result = try withNumber(operation) { number throws(IOError) in
         let result = call(number)
         failure = errno
         return result
       }
-      if result >= 0 { return (result, Readiness(word: seen)) }
-      if failure == EINTR { continue }
-      guard failure == EAGAIN || failure == EWOULDBLOCK else {
+      if result >= 0 { return result }
+      if failure == EAGAIN || failure == EWOULDBLOCK { return nil }
+      guard failure == EINTR else {
         throw IOError(.system, errno: failure, operation: "\(operation)")
       }
-      wouldBlock(direction, seen)
     }
+  }
+
+  /// Forgets the readiness that is assumed at first: what is awaited is the next event.
+  ///
+  /// Only right after `init`; an event that has come since is not forgotten.
+  package func expectEvent(_ direction: PollDirection) {
+    wouldBlock(direction, ReadinessWord.readyBit)
   }
 
   /// The state of readiness now, to be read before a system call.
@@ -161,9 +197,9 @@ import Synchronization
     }
   }
 
-  /// An operation that never has to wait gives way now and then, so that one busy connection does not starve others.
+  /// Counts an operation: one that never has to wait gives way now and then, so that one busy connection does not starve others.
   @inline(__always)
-  private func spendBudget() async throws {
+  package func spendBudget() async throws {
     guard let core = unsafe LoopCore.current else { return }
     unsafe core.pointee.budget -= 1
     if unsafe core.pointee.budget < 0 { try await checkpoint() }

@@ -50,6 +50,13 @@ static const uint32_t casyncio_event_write_closed = EPOLLHUP | EPOLLERR;
 
 #endif
 
+// MARK: Sockets
+
+#if defined(__linux__)
+// Accepts a connection in non-blocking mode. Returns its descriptor, or -1 with errno.
+int casyncio_accept(int listener);
+#endif
+
 // MARK: Signals
 
 // Routes SIGINT and SIGTERM into a counter and a write to `wake_fd`; the second of either ends the
