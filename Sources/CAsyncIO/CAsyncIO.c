@@ -71,6 +71,35 @@ int casyncio_epoll_wait(int epoll, struct epoll_event *events, int capacity, int
 
 #endif
 
+// MARK: Cancellation handlers
+
+typedef __attribute__((swiftcall)) void (*cancellation_handler)(__attribute__((swift_context)) void *context);
+
+__attribute__((swiftcall)) extern void *swift_task_addCancellationHandler(
+    cancellation_handler handler, void *context);
+__attribute__((swiftcall)) extern void swift_task_removeCancellationHandler(void *record);
+
+extern void asyncio_waiter_cancelled(void *context);
+extern void asyncio_readiness_cancelled(void *context);
+
+static __attribute__((swiftcall)) void waiter_cancelled(__attribute__((swift_context)) void *context) {
+  asyncio_waiter_cancelled(context);
+}
+
+static __attribute__((swiftcall)) void readiness_cancelled(__attribute__((swift_context)) void *context) {
+  asyncio_readiness_cancelled(context);
+}
+
+void *casyncio_on_cancel_waiter(void *context) {
+  return swift_task_addCancellationHandler(waiter_cancelled, context);
+}
+
+void *casyncio_on_cancel_readiness(void *context) {
+  return swift_task_addCancellationHandler(readiness_cancelled, context);
+}
+
+void casyncio_remove_cancellation_handler(void *record) { swift_task_removeCancellationHandler(record); }
+
 // MARK: Signals
 
 static atomic_int wake_descriptor = -1;

@@ -24,15 +24,16 @@ struct Main {
 
 /// The workloads, under the names that the peers' programs know them by.
 enum Workload: String, CaseIterable {
-  case spawn, yield, pingpong, timers, sleep1m, echo
+  case spawn, gather, yield, pingpong, timers, sleep1m, echo
 
   func run(_ arguments: [String]) async throws {
     switch self {
     case .spawn: await spawnTasks()
-    case .yield: await yieldTurns()
+    case .gather: try await gatherOperations()
+    case .yield: try await yieldTurns()
     case .pingpong: try await pingPong()
-    case .timers: await cancelTimers()
-    case .sleep1m: await millionSleepers()
+    case .timers: try await cancelTimers()
+    case .sleep1m: try await millionSleepers()
     case .echo: try await serveEcho(port: arguments.first)
     }
   }

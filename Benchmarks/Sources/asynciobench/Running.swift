@@ -4,9 +4,6 @@ import AsyncIO
 struct NotYet: Error {}
 
 /// Runs a workload on our event loop.
-///
-/// A workload that needs nothing but the language would run without the loop too, on the stock executor, and
-/// its rate would be taken for ours. So nothing runs until the loop does.
 func onLoop(_ body: @escaping @Sendable () async throws -> Void) throws {
-  throw NotYet()
+  try EventLoop.run(body)
 }

@@ -20,7 +20,7 @@ import Synchronization
 /// operation is thrown when its turn comes and ends the loop; operations that may fail one by one return a `Result`.
 ///
 /// - Parameters:
-///   - elements: What to run the operation for; taken one at a time.
+///   - elements: What to run the operation for.
 ///   - limit: How many operations may run at once; all of them if nil.
 ///   - operation: Started in the order of the elements.
 /// - Returns: The results in the order in which the operations end; to be iterated once.
@@ -73,43 +73,24 @@ where Elements.Element: Sendable {
 /// The buffer between the workers and the iterating task.
 final class Completions<Elements: Sequence & Sendable, Result: Sendable>: Sendable
 where Elements.Element: Sendable {
-  private final class Buffer: Sendable {
-    struct State {
-      var results: [Swift.Result<Result, any Error>] = []
-      /// Results before this index were taken.
-      var head = 0
-      var waiter: Waiter?
-      var isEnded = false
-    }
-
-    let state = Mutex(State())
-
-    func deliver(_ result: Swift.Result<Result, any Error>) {
-      wake { $0.results.append(result) }
-    }
-
-    func end() { wake { $0.isEnded = true } }
-
-    private func wake(_ change: (inout State) -> Void) {
-      let waiter = state.withLock { state in
-        change(&state)
-        defer { state.waiter = nil }
-        return state.waiter
-      }
-      waiter?.finish(.woken)
-    }
-  }
-
-  private let buffer: Buffer
-  private let pool: TaskPool<Elements.Element, Result>
+  private let buffer: CompletionBuffer<Result>
+  private let pool: TaskPool
   private let limit: Int
   private let isStarted = Atomic<Bool>(false)
 
   init(_ sequence: AsCompleted<Elements, Result>) {
-    let buffer = Buffer()
+    let buffer = CompletionBuffer<Result>()
+    let elements = Array(sequence.elements)
+    let operation = sequence.operation
     self.buffer = buffer
     limit = sequence.limit ?? .max
-    pool = TaskPool(sequence.elements, sequence.operation) { _, result in buffer.deliver(result) }
+    pool = TaskPool(count: elements.count) { index in
+      do {
+        buffer.deliver(.success(try await operation(elements[index])))
+      } catch {
+        buffer.deliver(.failure(error))
+      }
+    }
   }
 
   deinit { pool.stop() }
@@ -122,27 +103,46 @@ where Elements.Element: Sendable {
         buffer.end()
         throw CancellationError()
       }
-      let waiter = Waiter("a result of asCompleted")
-      let (result, isEnded) = take(orLeave: waiter)
+      let waiter = Waiter()
+      let (result, isEnded) = buffer.take(orLeave: waiter)
       if let result { return try result.get() }
       if isEnded { return nil }
-      _ = await waiter.wait()
+      _ = await waiter.wait(for: "a result of asCompleted")
     }
   }
 
   private func start() {
     guard !isStarted.exchange(true, ordering: .acquiringAndReleasing) else { return }
-    pool.start(limit: limit)
-    let (pool, buffer) = (pool, buffer)
-    if pool.isEnded { return buffer.end() }
+    let (pool, buffer, limit) = (pool, buffer, limit)
     _ = EventLoop.makeChild {
+      await pool.start(limit: limit)
       await pool.waitForEnd()
       buffer.end()
     }
   }
+}
 
-  private func take(orLeave waiter: Waiter) -> (Swift.Result<Result, any Error>?, isEnded: Bool) {
-    buffer.state.withLock { state in
+/// Results in the order in which they came, and the one task that waits for more.
+private final class CompletionBuffer<Result: Sendable>: Sendable {
+  private struct State {
+    var results: [Swift.Result<Result, any Error>] = []
+    /// Results before this index were taken.
+    var head = 0
+    var waiter: Waiter?
+    var isEnded = false
+  }
+
+  private let state = Mutex(State())
+
+  func deliver(_ result: Swift.Result<Result, any Error>) {
+    wake { $0.results.append(result) }
+  }
+
+  func end() { wake { $0.isEnded = true } }
+
+  /// Takes the oldest result; if there is none and more may come, leaves `waiter` to be woken.
+  func take(orLeave waiter: Waiter) -> (Swift.Result<Result, any Error>?, isEnded: Bool) {
+    state.withLock { state in
       guard state.head < state.results.count else {
         if !state.isEnded { state.waiter = waiter }
         return (nil, state.isEnded)
@@ -155,5 +155,14 @@ where Elements.Element: Sendable {
       }
       return (result, false)
     }
+  }
+
+  private func wake(_ change: (inout State) -> Void) {
+    let waiter = state.withLock { state in
+      change(&state)
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+    waiter?.finish(.woken)
   }
 }

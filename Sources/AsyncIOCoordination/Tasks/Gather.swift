@@ -1,7 +1,7 @@
 // `gather` over a collection.
 //
-// The results are stored by index under a lock; the first error is kept, and stops the pool. The function returns when the
-// pool has ended, so that nothing that the operations use is in use afterwards.
+// The function is generic and inlinable, so that in the caller's module it becomes code for the caller's types; what does not
+// depend on them is in `TaskPool`. It returns when the pool has ended: nothing that the operations use is in use afterwards.
 
 import AsyncIORuntime
 import Synchronization
@@ -16,15 +16,16 @@ import Synchronization
 /// When an operation throws, the others are cancelled and awaited, and its error is thrown.
 ///
 /// - Parameters:
-///   - elements: What to run the operation for; taken one at a time.
-///   - limit: How many operations may run at once; all of them if nil.
-///   - operation: Started in the order of the elements, on the caller's thread up to its first suspension.
+///   - elements: What to run the operation for.
+///   - limit: How many operations may run at once, at least 1; all of them if nil.
+///   - operation: Started in the order of the elements.
 /// - Returns: One result for each element, in their order; an empty array for no elements.
 /// - Throws: The first error that an operation throws, or `CancellationError`.
 /// - Complexity: O(n); as many tasks as operations are suspended at once.
 ///
 /// ## Cancellation
 /// Cancels all operations, waits for their ends, and throws `CancellationError`, also if they have ended well.
+@inlinable
 public func gather<Elements: Sequence, Result: Sendable>(
   _ elements: Elements,
   limit: Int? = nil,
@@ -32,54 +33,80 @@ public func gather<Elements: Sequence, Result: Sendable>(
 ) async throws -> [Result] where Elements.Element: Sendable {
   precondition(limit.map { $0 > 0 } ?? true, "gather's limit is at least 1, not \(limit ?? 0)")
   try Task.checkCancellation()
-  let results = GatheredResults<Result>(capacity: elements.underestimatedCount)
-  let pool = TaskPool(elements, operation) { index, result in results.store(index, result) }
-  results.onError = { [unowned pool] in pool.stop() }
+  let elements = Array(elements)
+  let results = GatheredResults<Result>(count: elements.count)
+  let pool = TaskPool(count: elements.count) { index in
+    do {
+      results.store(try await operation(elements[index]), at: index)
+    } catch {
+      results.fail(error)
+    }
+  }
+  results.pool = pool
   await withTaskCancellationHandler {
-    pool.start(limit: limit ?? .max)
-    if !pool.isEnded { await pool.waitForEnd() }
+    await pool.start(limit: limit ?? .max)
+    await pool.waitForEnd()
   } onCancel: {
     pool.stop()
   }
-  return try results.finish()
+  return try results.take()
 }
 
-/// The results of a `gather`, by index, and its first error.
-private final class GatheredResults<Result: Sendable>: @unchecked Sendable {
-  // Sendable: the state is guarded by the mutex; `onError` is set before the first operation starts.
-  private struct State {
-    var results: [Result?]
-    var error: (any Error)?
+/// The results of a `gather`, and its first error.
+///
+/// Each place is written by the one operation that has its index, and read when all have ended.
+@usableFromInline
+@safe
+final class GatheredResults<Result: Sendable>: @unchecked Sendable {
+  // Sendable: see above; the error is guarded by its mutex; `pool` is set before the first operation starts.
+  @usableFromInline let results: UnsafeMutablePointer<Result?>
+  @usableFromInline let count: Int
+  @usableFromInline weak var pool: TaskPool?
+  private let error = Mutex<(any Error)?>(nil)
+
+  @inlinable
+  init(count: Int) {
+    self.count = count
+    unsafe results = .allocate(capacity: count)
+    unsafe results.initialize(repeating: nil, count: count)
   }
 
-  private let state: Mutex<State>
-  var onError: () -> Void = {}
-
-  init(capacity: Int) {
-    var results: [Result?] = []
-    results.reserveCapacity(capacity)
-    state = Mutex(State(results: results))
+  deinit {
+    unsafe results.deinitialize(count: count)
+    unsafe results.deallocate()
   }
 
-  func store(_ index: Int, _ result: Swift.Result<Result, any Error>) {
-    let isFirstError = state.withLock { state in
-      while state.results.count <= index { state.results.append(nil) }
-      switch result {
-      case .success(let value):
-        state.results[index] = value
-        return false
-      case .failure(let error):
-        defer { state.error = state.error ?? error }
-        return state.error == nil
-      }
+  @inlinable
+  func store(_ result: Result, at index: Int) {
+    precondition(index < count)
+    unsafe results[index] = result
+  }
+
+  /// Keeps the first error, and ends the other operations.
+  @usableFromInline
+  func fail(_ failure: any Error) {
+    let isFirst = error.withLock { error in
+      defer { error = error ?? failure }
+      return error == nil
     }
-    if isFirstError { onError() }
+    if isFirst { pool?.stop() }
   }
 
-  func finish() throws -> [Result] {
-    let (results, error) = state.withLock { ($0.results, $0.error) }
-    if Task.isCancelled { throw CancellationError() }
-    if let error { throw error }
-    return results.compactMap { $0 }
+  /// The results in order, when all operations have ended.
+  @inlinable
+  func take() throws -> [Result] {
+    try Task.checkCancellation()
+    try check()
+    var taken: [Result] = []
+    taken.reserveCapacity(count)
+    for index in 0..<count {
+      if let result = unsafe results[index] { taken.append(result) }
+    }
+    return taken
+  }
+
+  @usableFromInline
+  func check() throws {
+    if let error = error.withLock({ $0 }) { throw error }
   }
 }

@@ -125,14 +125,14 @@ final class TaskState<Success: Sendable>: Sendable {
 
   /// Waits for the result, whatever becomes of the waiting task.
   func result() async -> Result<Success, any Error> {
-    let waiter = Waiter("a task to end")
+    let waiter = Waiter()
     let done = progress.withLock { progress in
       progress.isRetrieved = true
       if progress.result == nil { progress.waiters.append(waiter) }
       return progress.result
     }
     if let done { return done }
-    await waiter.waitUncancelled()
+    await waiter.waitUncancelled(for: "a task to end")
     guard let result = progress.withLock({ $0.result }) else {
       preconditionFailure("\(record) was reported as ended and left no result")
     }

@@ -1,123 +1,119 @@
-// What `gather` and `asCompleted` share: run an operation for each element of a collection, at most so many at a time, on
-// as few tasks as suspend.
+// What `gather` and `asCompleted` share: run a numbered operation for each of n items, at most so many at a time, on as few
+// tasks as suspend.
 //
-// A worker is a task that takes the next element, runs the operation, delivers its result, and takes the next one. Each is
-// started at once, on the caller's thread, and another only when it has suspended: a thousand operations that need not wait
-// are done by one task.
+// A worker is a task that takes the next number, runs the operation, and takes the next one. The starter starts one, lets it
+// run, and if numbers are left then starts two more, then four, and so on: a thousand operations that need not wait are done by
+// one task, and a thousand that do are started in ten turns of the loop.
 //
-// All state is in `state`, under one lock that is never held across a call of anything but `next` of the iterator and the
-// delivery into the caller's own storage. Who ends what: the pool has ended when no worker is left and none will be started;
-// the one that finds that (the last worker, or the starter) finishes `ended`.
+// Who takes what: `next` is counted up, so each number is given to one worker. Who ends: `active` counts the workers, and the
+// starter while it starts; whoever counts it down to zero finishes `ended`, and what the workers wrote before they counted
+// down is visible to whoever that wakes (the count is an acquiring and releasing one). Who cancels: `stop` raises `isStopped`
+// and cancels the tasks in the list; a task that is put into the list later finds `isStopped` raised, under the same lock,
+// and is cancelled by the starter.
 
 import AsyncIORuntime
 import Synchronization
 
-/// Runs an operation for each element of a sequence, on tasks that it starts as needed.
-final class TaskPool<Element: Sendable, Result: Sendable>: @unchecked Sendable {
-  // Sendable: the mutable state is guarded by the mutex, the rest is constant.
-  private struct State: @unchecked Sendable {
-    // Sendable: `elements` is called under the lock only, and by nobody else.
-    /// Gives the next element; nil when there are no more.
-    var elements: (() -> Element?)?
-    var next = 0
-    /// Workers that have not ended, and one for the starter while it starts.
-    var active = 1
-    var tasks: [Task<Void, any Error>] = []
+/// Runs a numbered operation on tasks that it starts as needed.
+@usableFromInline
+final class TaskPool: Sendable {
+  private struct Workers {
+    var tasks: [Task<Void, Never>] = []
     var isStopped = false
   }
 
-  private let state: Mutex<State>
-  private let operation: @Sendable (Element) async throws -> Result
-  private let deliver: @Sendable (Int, Swift.Result<Result, any Error>) -> Void
-  private let ended = Waiter("tasks to end")
+  private let count: Int
+  private let next = Atomic<Int>(0)
+  private let active = Atomic<Int>(1)
+  private let isStopped = Atomic<Bool>(false)
+  private let workers = Mutex(Workers())
+  private let operation: @Sendable (Int) async -> Void
+  private let ended = Waiter()
 
   /// Makes a pool that has not started.
   ///
   /// - Parameters:
-  ///   - elements: Taken one at a time, when a worker is free.
-  ///   - operation: Run for each.
-  ///   - deliver: Called with the element's index and result, on whatever thread the operation ended.
-  init<Elements: Sequence>(
-    _ elements: Elements,
-    _ operation: @escaping @Sendable (Element) async throws -> Result,
-    deliver: @escaping @Sendable (Int, Swift.Result<Result, any Error>) -> Void
-  ) where Elements.Element == Element {
-    var iterator = elements.makeIterator()
-    state = Mutex(State(elements: { iterator.next() }))
+  ///   - count: Operations are numbered from 0 to `count`; `Int.max` where `stop` says when there are no more.
+  ///   - operation: Run once for each number, in their order.
+  @usableFromInline
+  init(count: Int, _ operation: @escaping @Sendable (Int) async -> Void) {
+    self.count = count
     self.operation = operation
-    self.deliver = deliver
   }
 
-  /// Starts workers until `limit` of them wait, or the elements are used up.
-  func start(limit: Int) {
-    for _ in 0..<limit {
-      // Nothing left to take: no further worker is needed.
-      guard reserveWorker() else { break }
-      let task = EventLoop.makeChild { await self.work() }
-      state.withLock { state in
-        if state.isStopped { task.cancel() } else { state.tasks.append(task) }
+  /// Starts workers until `limit` of them are suspended, or the numbers are used up.
+  ///
+  /// ## Cancellation
+  /// Has no effect: `stop` ends the workers.
+  @usableFromInline
+  func start(limit: Int) async {
+    let preference = EventLoop.preference
+    // One closure for all workers, as each would be an allocation that lasts as long as its task.
+    let worker: @Sendable @isolated(any) () async -> Void = { [self] in await work() }
+    var started = 0
+    var batch = 1
+    while started < limit, hasMore {
+      let size = min(batch, limit - started, count - next.load(ordering: .relaxed))
+      for _ in 0..<max(0, size) {
+        active.add(1, ordering: .relaxed)
+        keep(preference.map { Task(executorPreference: $0, operation: worker) } ?? Task(operation: worker))
       }
+      started += size
+      batch *= 2
+      // The workers run now; if they come back here without having used up the numbers, they are suspended.
+      if started < limit, hasMore { await giveWay() }
     }
     leave()
   }
 
-  /// Cancels the workers and takes no more elements.
+  private func keep(_ task: Task<Void, Never>) {
+    let isLate = workers.withLock { workers in
+      if !workers.isStopped { workers.tasks.append(task) }
+      return workers.isStopped
+    }
+    if isLate { task.cancel() }
+  }
+
+  /// Cancels the workers and gives out no more numbers.
   ///
   /// Idempotent.
+  @usableFromInline
   func stop() {
-    let tasks = state.withLock { state in
-      state.isStopped = true
-      state.elements = nil
-      defer { state.tasks = [] }
-      return state.tasks
+    isStopped.store(true, ordering: .releasing)
+    let tasks = workers.withLock { workers in
+      workers.isStopped = true
+      defer { workers.tasks = [] }
+      return workers.tasks
     }
     for task in tasks { task.cancel() }
   }
 
-  /// Waits until the last worker has ended, whatever becomes of the waiting task.
-  func waitForEnd() async { await ended.waitUncancelled() }
+  /// Gives out no more numbers, and leaves the workers alone.
+  func exhaust() { isStopped.store(true, ordering: .releasing) }
 
-  /// How many elements were taken.
-  var taken: Int { state.withLock { $0.next } }
+  /// Waits until the last worker has ended, whatever becomes of the waiting task.
+  @usableFromInline
+  func waitForEnd() async {
+    if !isEnded { await ended.waitUncancelled(for: "operations to end") }
+  }
 
   /// Whether no worker is left and none will be started.
   var isEnded: Bool { ended.outcome != nil }
 
-  private func reserveWorker() -> Bool {
-    state.withLock { state in
-      guard !state.isStopped, state.elements != nil else { return false }
-      state.active += 1
-      return true
-    }
-  }
-
-  private func take() -> (Int, Element)? {
-    state.withLock { state in
-      guard !state.isStopped, let element = state.elements?() else {
-        state.elements = nil
-        return nil
-      }
-      defer { state.next += 1 }
-      return (state.next, element)
-    }
+  private var hasMore: Bool {
+    next.load(ordering: .relaxed) < count && !isStopped.load(ordering: .acquiring)
   }
 
   private func work() async {
-    while let (index, element) = take() {
-      do {
-        deliver(index, .success(try await operation(element)))
-      } catch {
-        deliver(index, .failure(error))
-      }
+    while hasMore {
+      let number = next.add(1, ordering: .relaxed).oldValue
+      guard number < count else { break }
+      await operation(number)
     }
     leave()
   }
 
   private func leave() {
-    let isLast = state.withLock { state in
-      state.active -= 1
-      return state.active == 0
-    }
-    if isLast { ended.finish(.woken) }
+    if active.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { ended.finish(.woken) }
   }
 }

@@ -26,7 +26,7 @@ public func withBlocking<Result: Sendable>(_ body: @escaping @Sendable () throws
   -> Result
 {
   try Task.checkCancellation()
-  let waiter = Waiter("a blocking call")
+  let waiter = Waiter()
   let box = ResultBox<Result>()
   let loop = EventLoop.current
   loop?.beginOutsideWork()
@@ -40,7 +40,7 @@ public func withBlocking<Result: Sendable>(_ body: @escaping @Sendable () throws
     loop?.endOutsideWork()
     throw error
   }
-  await waiter.waitUncancelled()
+  await waiter.waitUncancelled(for: "a blocking call")
   guard let result = box.result.withLock({ $0 }) else {
     preconditionFailure("a blocking call was reported as ended and left no result")
   }

@@ -49,6 +49,8 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
   /// - Parameters:
   ///   - operation: The name of the call, for errors.
   ///   - call: `getsockname` or the like; returns -1 with `errno` on failure.
+  /// - Returns: The address.
+  /// - Throws: `IOError` when the call fails.
   static func filled(
     by operation: StaticString,
     _ call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> CInt

@@ -60,22 +60,22 @@ final class Connections: Sendable {
       return cancelling ? state.tasks.values.compactMap { $0 } : []
     }
     for task in tasks { task.cancel() }
-    while let waiter = leaveWaiter("connections to end", unless: { $0 == 0 }) {
+    while let waiter = leaveWaiter(unless: { $0 == 0 }) {
       // Cancelled or not: the handlers use what the caller has lent them.
-      await waiter.waitUncancelled()
+      await waiter.waitUncancelled(for: "connections to end")
     }
   }
 
   private func wait(_ subject: StaticString, until isSatisfied: (Int) -> Bool) async throws {
-    while let waiter = leaveWaiter(subject, unless: isSatisfied) {
-      guard await waiter.wait() != .cancelled else { throw CancellationError() }
+    while let waiter = leaveWaiter(unless: isSatisfied) {
+      guard await waiter.wait(for: subject) != .cancelled else { throw CancellationError() }
     }
   }
 
-  private func leaveWaiter(_ subject: StaticString, unless isSatisfied: (Int) -> Bool) -> Waiter? {
+  private func leaveWaiter(unless isSatisfied: (Int) -> Bool) -> Waiter? {
     state.withLock { state in
       if isSatisfied(state.tasks.count) { return nil }
-      let waiter = Waiter(subject)
+      let waiter = Waiter()
       state.waiter = waiter
       return waiter
     }

@@ -215,28 +215,24 @@ import Synchronization
       if ReadinessWord.isReady(seen) { return }
       if seen == ReadinessWord.closed { throw IOError(.closed, operation: "\(operation)") }
       if ReadinessWord.isWaiting(seen) { throw IOError(.busy, operation: "\(operation)") }
-      await withTaskCancellationHandler {
-        unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-          if unsafe !park(direction, continuation) { unsafe continuation.resume() }
-        }
-      } onCancel: {
-        interrupt(direction)
-      }
+      await waitForEvent(direction)
       endInterruption(direction)
     }
+  }
+
+  /// One suspension, until an event, a cancellation or a close.
+  private func waitForEvent(_ direction: PollDirection) async {
+    let handler = unsafe CancellationHandler(interrupting: slot, direction)
+    unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+      if unsafe !park(direction, continuation) { unsafe continuation.resume() }
+    }
+    handler.remove()
   }
 
   private func park(_ direction: PollDirection, _ continuation: UnsafeContinuation<Void, Never>) -> Bool {
     switch direction {
     case .read: unsafe slot.pointee.reader.park(continuation)
     case .write: unsafe slot.pointee.writer.park(continuation)
-    }
-  }
-
-  private func interrupt(_ direction: PollDirection) {
-    switch direction {
-    case .read: unsafe slot.pointee.reader.interrupt()
-    case .write: unsafe slot.pointee.writer.interrupt()
     }
   }
 

@@ -12,7 +12,7 @@
 // that has fired names a generation that its slot no longer has, and is ignored.
 
 /// Identifies a timer in its heap, also after it has fired: then it names nothing.
-struct TimerID: BitwiseCopyable {
+struct TimerID: BitwiseCopyable, Sendable {
   fileprivate let slot: UInt32
   fileprivate let generation: UInt32
 }

@@ -1,47 +1,55 @@
 // A timer that finishes a waiter, set from any thread.
 //
-// The waiter's `timer` belongs to the thread of the loop that keeps the timer: it is written there when the timer is
-// set and read there when it is cancelled. On that thread both happen at once; from others both go through the
-// loop's inbox, in this order.
+// On the thread of the loop that keeps the timer it is set and removed at once, and its identifier is kept here. From other
+// threads both go through the loop's inbox, in this order, and the identifier is kept in a box that only the loop's thread
+// touches.
 
 /// A timer that finishes a waiter.
 package struct Alarm: Sendable {
+  private enum Timer: Sendable {
+    case here(TimerID)
+    case elsewhere(TimerBox)
+  }
+
+  private final class TimerBox: @unchecked Sendable {
+    // Sendable: touched on the loop's thread only.
+    var id: TimerID?
+  }
+
   private let loop: EventLoop
-  private let waiter: Waiter
+  private let timer: Timer
 
   /// Sets a timer that finishes `waiter` as woken.
   ///
   /// - Parameters:
   ///   - deadline: Nanoseconds on the loop's clock.
   ///   - loop: The loop that keeps the timer.
-  ///   - waiter: Finished when the time has come; it carries one alarm at most.
+  ///   - waiter: Finished when the time has come.
   package init(at deadline: Int64, on loop: EventLoop, for waiter: Waiter) {
     self.loop = loop
-    self.waiter = waiter
-    if loop.isCurrent {
-      Self.set(deadline, loop, waiter)
-    } else {
-      loop.onLoopThread { if waiter.outcome == nil { Self.set(deadline, loop, waiter) } }
+    guard !loop.isCurrent else {
+      timer = .here(loop.setTimer(at: deadline, TimerPayload(waiter)))
+      return
+    }
+    let box = TimerBox()
+    timer = .elsewhere(box)
+    loop.onLoopThread {
+      // Cancelled on its way here.
+      if waiter.outcome == nil { box.id = loop.setTimer(at: deadline, TimerPayload(waiter)) }
     }
   }
 
   /// Removes the timer if it has not fired.
   package func cancel() {
-    if loop.isCurrent {
-      Self.remove(loop, waiter)
-    } else {
-      let (loop, waiter) = (loop, waiter)
-      loop.onLoopThread { Self.remove(loop, waiter) }
+    let loop = loop
+    switch timer {
+    case .here(let id):
+      // The task may have moved to another loop meanwhile.
+      if loop.isCurrent { loop.removeTimer(id) } else { loop.onLoopThread { loop.removeTimer(id) } }
+    case .elsewhere(let box):
+      loop.onLoopThread {
+        if let id = box.id { loop.removeTimer(id) }
+      }
     }
-  }
-
-  private static func set(_ deadline: Int64, _ loop: EventLoop, _ waiter: Waiter) {
-    waiter.timer = loop.setTimer(at: deadline, TimerPayload(waiter))
-  }
-
-  private static func remove(_ loop: EventLoop, _ waiter: Waiter) {
-    guard let timer = waiter.timer else { return }
-    waiter.timer = nil
-    loop.removeTimer(timer)
   }
 }

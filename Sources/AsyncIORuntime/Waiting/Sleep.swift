@@ -43,11 +43,12 @@ public func sleep(until instant: LoopClock.Instant) async throws {
   try await sleep(untilNanosecond: instant.nanoseconds, on: loop)
 }
 
+@inline(__always)
 private func sleep(untilNanosecond deadline: Int64, on loop: EventLoop) async throws {
   try Task.checkCancellation()
-  let waiter = Waiter("sleep")
+  let waiter = Waiter()
   let alarm = Alarm(at: deadline, on: loop, for: waiter)
-  guard await waiter.wait() == .woken else {
+  guard await waiter.wait(for: "a time to come") == .woken else {
     alarm.cancel()
     throw CancellationError()
   }

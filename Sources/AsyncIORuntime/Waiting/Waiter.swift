@@ -20,8 +20,9 @@
 import Synchronization
 
 /// A one-shot rendezvous between the task that waits and whatever ends the wait, on any threads.
-package final class Waiter: @unchecked Sendable {
-  // Sendable: the word is atomic, `subject` is constant, `timer` is confined to its loop's thread.
+///
+/// It is one word large, as there may be a million.
+@safe package final class Waiter: Sendable {
 
   /// How a wait ended.
   package enum Outcome: UInt, Sendable {
@@ -37,15 +38,9 @@ package final class Waiter: @unchecked Sendable {
   private static let finishedBit: UInt = 1
 
   private let word = Atomic<UInt>(pending)
-  /// What is waited for, for people, such as `queue get`.
-  package let subject: StaticString
-  /// The timer of this waiter's `Alarm`; touched on that loop's thread only.
-  var timer: TimerID?
 
-  /// Makes a waiter for `subject`.
-  package init(_ subject: StaticString) {
-    self.subject = subject
-  }
+  /// Makes a waiter that nobody waits on yet.
+  package init() {}
 
   /// Ends the wait with `outcome`; false if it was ended before.
   @discardableResult
@@ -71,32 +66,33 @@ package final class Waiter: @unchecked Sendable {
   }
 
   /// Waits for `finish`, or for the task's cancellation; called once.
-  package func wait() async -> Outcome {
-    WaitingList.insert(self)
-    await withTaskCancellationHandler {
-      unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-        let exchanged = unsafe word.compareExchange(
-          expected: Self.pending, desired: ReadinessWord.waiting(continuation),
-          ordering: .acquiringAndReleasing
-        ).exchanged
-        if !exchanged { unsafe continuation.resume() }
-      }
-    } onCancel: {
-      finish(.cancelled)
-    }
+  ///
+  /// - Parameter subject: What is waited for, for people, such as `queue get`.
+  /// - Returns: How the wait ended.
+  package func wait(for subject: StaticString) async -> Outcome {
+    WaitingList.insert(self, subject)
+    let handler = CancellationHandler(finishing: self)
+    unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in unsafe park(continuation) }
+    handler.remove()
     WaitingList.remove(self)
     return outcome ?? .woken
   }
 
   /// Waits for `finish` alone: the task's cancellation does not end it; called once.
-  package func waitUncancelled() async {
-    WaitingList.insert(self)
-    unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-      let exchanged = unsafe word.compareExchange(
-        expected: Self.pending, desired: ReadinessWord.waiting(continuation), ordering: .acquiringAndReleasing
-      ).exchanged
-      if !exchanged { unsafe continuation.resume() }
-    }
+  ///
+  /// - Parameter subject: What is waited for, for people.
+  package func waitUncancelled(for subject: StaticString) async {
+    WaitingList.insert(self, subject)
+    unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in unsafe park(continuation) }
     WaitingList.remove(self)
+  }
+
+  /// Publishes the continuation, or resumes it if the wait has ended already.
+  @inline(__always)
+  private func park(_ continuation: UnsafeContinuation<Void, Never>) {
+    let exchanged = unsafe word.compareExchange(
+      expected: Self.pending, desired: ReadinessWord.waiting(continuation), ordering: .acquiringAndReleasing
+    ).exchanged
+    if !exchanged { unsafe continuation.resume() }
   }
 }

@@ -5,6 +5,7 @@
 final class WaitingList {
   private struct Entry {
     let waiter: Waiter
+    let subject: StaticString
     let task: TaskRecord?
     let serial: Int
   }
@@ -14,9 +15,9 @@ final class WaitingList {
 
   /// Notes that the current task waits, if its loop keeps such a list.
   @inline(__always)
-  static func insert(_ waiter: Waiter) {
+  static func insert(_ waiter: Waiter, _ subject: StaticString) {
     guard let core = unsafe LoopCore.current, let list = unsafe core.pointee.waiting else { return }
-    list.insert(waiter)
+    list.add(waiter, subject)
   }
 
   /// Ends what `insert` noted.
@@ -26,15 +27,16 @@ final class WaitingList {
     list.entries[ObjectIdentifier(waiter)] = nil
   }
 
-  private func insert(_ waiter: Waiter) {
+  private func add(_ waiter: Waiter, _ subject: StaticString) {
     serial += 1
-    entries[ObjectIdentifier(waiter)] = Entry(waiter: waiter, task: TaskRecord.current, serial: serial)
+    entries[ObjectIdentifier(waiter)] = Entry(
+      waiter: waiter, subject: subject, task: TaskRecord.current, serial: serial)
   }
 
   /// A line for each wait that was not ended, oldest first.
   var lines: [String] {
     entries.values.sorted { $0.serial < $1.serial }.filter { $0.waiter.outcome == nil }.map { entry in
-      "\(entry.task?.description ?? "a task without a name") waits for \(entry.waiter.subject)"
+      "\(entry.task?.description ?? "a task without a name") waits for \(entry.subject)"
     }
   }
 }

@@ -67,6 +67,14 @@ void casyncio_signals_restore(void);
 // The first signal received since the install, or 0.
 int casyncio_signal_received(void);
 
+// MARK: Cancellation handlers
+
+// The entry points of the language's runtime behind `withTaskCancellationHandler`; see CancellationHandler.swift. The
+// handler calls `asyncio_waiter_cancelled` or `asyncio_readiness_cancelled`, which are written in Swift, with `context`.
+void *casyncio_on_cancel_waiter(void *context);
+void *casyncio_on_cancel_readiness(void *context);
+void casyncio_remove_cancellation_handler(void *record);
+
 // MARK: Threads
 
 // Whether this is the process's first thread.
