@@ -18,9 +18,12 @@ import Synchronization
 @usableFromInline
 final class TaskPool: Sendable {
   private struct Workers {
-    var tasks: [Task<Void, Never>] = []
+    var tasks: [Task<Void, any Error>] = []
     var isStopped = false
   }
+
+  /// How many workers are started between two looks at what has become of them: while they are fresh in the cache.
+  private static let largestBatch = 256
 
   private let count: Int
   private let next = Atomic<Int>(0)
@@ -48,8 +51,9 @@ final class TaskPool: Sendable {
   @usableFromInline
   func start(limit: Int) async {
     let preference = EventLoop.preference
-    // One closure for all workers, as each would be an allocation that lasts as long as its task.
-    let worker: @Sendable @isolated(any) () async -> Void = { [self] in await work() }
+    // One closure for all workers, as each would be an allocation that lasts as long as its task; and a throwing one, as the
+    // language wraps the other kind into another closure for each task.
+    let worker: @Sendable @isolated(any) () async throws -> Void = { [self] in await work() }
     var started = 0
     var batch = 1
     while started < limit, hasMore {
@@ -59,14 +63,14 @@ final class TaskPool: Sendable {
         keep(preference.map { Task(executorPreference: $0, operation: worker) } ?? Task(operation: worker))
       }
       started += size
-      batch *= 2
+      batch = min(batch * 2, Self.largestBatch)
       // The workers run now; if they come back here without having used up the numbers, they are suspended.
       if started < limit, hasMore { await giveWay() }
     }
     leave()
   }
 
-  private func keep(_ task: Task<Void, Never>) {
+  private func keep(_ task: Task<Void, any Error>) {
     let isLate = workers.withLock { workers in
       if !workers.isStopped { workers.tasks.append(task) }
       return workers.isStopped
