@@ -100,13 +100,19 @@ package struct HTTPBodyDecoder: Sendable {
     case (.complete, _): return
     case (.untilClose, _): state = .complete
     case (_, .contentLength(let length)):
-      throw truncated("\(length) bytes of body were expected and \(receivedCount) came")
+      throw Self.truncated(length: length, after: receivedCount)
     default:
-      throw truncated("the last chunk was expected and did not come after \(receivedCount) bytes of body")
+      throw Self.truncated(
+        "the last chunk was expected and did not come after \(receivedCount) bytes of body", at: position)
     }
   }
 
-  private func truncated(_ what: String) -> HTTPCodecError {
+  /// The error for a body of known length that has ended early.
+  static func truncated(length: Int, after count: Int) -> HTTPCodecError {
+    truncated("\(length) bytes of body were expected and \(count) came", at: count)
+  }
+
+  private static func truncated(_ what: String, at position: Int) -> HTTPCodecError {
     HTTPCodecError(
       code: .truncatedBody,
       message: "The connection ended within a body: \(what). Do not use the part as if it "

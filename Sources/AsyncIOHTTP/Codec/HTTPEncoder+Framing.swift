@@ -27,15 +27,16 @@ extension HTTPEncoder {
   }
 
   static func appendFraming(
-    of request: HTTPRequest, _ framing: HTTPBodyFraming, _ facts: HTTPMessageFacts, to bytes: inout [UInt8]
+    of method: HTTPRequest.Method, _ framing: HTTPBodyFraming, _ facts: HTTPMessageFacts,
+    to bytes: inout [UInt8]
   ) throws(HTTPCodecError) {
-    if request.method == .connect, framing != .none || declaresBody(facts) {
+    if method == .connect, framing != .none || declaresBody(facts) {
       throw conflict("CONNECT has no body")
     }
     switch framing {
     case .none:
       // RFC 9110 §8.6: where a body is usual, its absence is said.
-      let isUsual = request.method == .post || request.method == .put || request.method == .patch
+      let isUsual = method == .post || method == .put || method == .patch
       try check(facts, isUsual ? .contentLength(0) : .none)
       if isUsual, facts.contentLength == .absent { bytes.append("Content-Length: 0\r\n") }
     case .untilClose: throw conflict("a request cannot end with its connection")

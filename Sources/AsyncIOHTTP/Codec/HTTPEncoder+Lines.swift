@@ -44,6 +44,10 @@ extension HTTPEncoder {
         code: .invalidStatusCode,
         message: "The status code \(status.code) is below 100; choose one of RFC 9110.")
     }
+    if status == .ok, status.reasonPhrase == "OK" {
+      bytes.append("HTTP/1.1 200 OK\r\n")
+      return
+    }
     bytes.append("HTTP/1.1 ")
     bytes.append(status.code)
     bytes.append(.space)

@@ -53,7 +53,7 @@ package enum HTTPEncoder {
       let host = try appendHost(of: request, to: &bytes)
       try append(request.headerFields, to: &bytes, gathering: &facts)
       try settleHost(host, facts, &bytes)
-      try appendFraming(of: request, framing, facts, to: &bytes)
+      try appendFraming(of: request.method, framing, facts, to: &bytes)
       append(connection, unless: facts, to: &bytes)
       bytes.append(lineEnd)
     } catch {
@@ -76,22 +76,12 @@ package enum HTTPEncoder {
     of response: HTTPResponse, answering method: HTTPRequest.Method, framing: HTTPBodyFraming,
     connection: Connection = .unspecified, to bytes: inout [UInt8]
   ) throws(HTTPCodecError) {
-    let start = bytes.count
-    do throws(HTTPCodecError) {
-      let status = response.status
-      try appendStatusLine(of: status, to: &bytes)
-      var facts = HTTPMessageFacts()
-      try append(response.headerFields, to: &bytes, gathering: &facts)
-      try appendFraming(of: status.code, answering: method, framing, facts, to: &bytes)
-      append(framing == .untilClose ? .close : connection, unless: facts, to: &bytes)
-      bytes.append(lineEnd)
-    } catch {
-      bytes.removeSubrange(start...)
-      throw error
-    }
+    _ = try appendHead(
+      of: response.status, response.headerFields, answering: method, framing: framing, connection: connection,
+      to: &bytes)
   }
 
-  private static func append(
+  static func append(
     _ connection: Connection, unless facts: HTTPMessageFacts, to bytes: inout [UInt8]
   ) {
     switch connection {
