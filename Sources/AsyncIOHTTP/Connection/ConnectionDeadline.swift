@@ -1,0 +1,105 @@
+// One timer for each connection, moved without touching the loop's timers.
+//
+// A deadline changes several times within a request, and hardly ever passes. So setting one is storing a number; the
+// loop has at most one timer for the connection, which stays where it is when the deadline moves to a later time. A timer
+// that fires early sets itself again for what is left; one that fires for no deadline is gone until there is one.
+//
+// State: `deadline` is when to act, `armed` when the loop's timer fires; both are `never` where there is none. Invariant
+// while nobody holds the lock: deadline < never implies armed <= deadline, or a timer for it is about to be set by whoever
+// changed it. A timer that was replaced names another time than `armed`, and does nothing.
+//
+// Who acts: the owner's `deadlineExpired` is called once, by the timer, outside the lock. It may come at the same instant
+// as the owner moves the deadline; the lock decides who is first, and `hasExpired` tells the owner.
+
+import AsyncIORuntime
+import Synchronization
+
+/// Something that is to be ended when a deadline passes.
+protocol ConnectionDeadlineOwner: AnyObject, Sendable {
+  var deadline: ConnectionDeadline { get }
+
+  /// Ends whatever waits; called once, on the loop's thread, without a lock.
+  func deadlineExpired()
+}
+
+/// When a connection is to be closed, unless that is put off.
+final class ConnectionDeadline: Sendable {
+  private struct State {
+    var deadline = ConnectionDeadline.never
+    var armed = ConnectionDeadline.never
+    var timer: ScheduledCallback?
+    var hasExpired = false
+  }
+
+  private static let never = LoopClock.Instant(nanoseconds: .max)
+
+  private let loop: EventLoop
+  private let state = Mutex(State())
+
+  /// Makes a deadline that never passes, with its timers on `loop`.
+  init(on loop: EventLoop) { self.loop = loop }
+
+  deinit { state.withLock { $0.timer }?.cancel() }
+
+  /// Whether a deadline has passed: then the connection was closed by that.
+  var hasExpired: Bool { state.withLock { $0.hasExpired } }
+
+  /// Sets or moves the deadline, unless the former one has passed.
+  ///
+  /// - Returns: false if the former deadline has passed, so that the connection is or will be closed.
+  /// - Complexity: O(1) and no allocation when it moves to a later time.
+  @discardableResult
+  func set(_ deadline: LoopClock.Instant, for owner: some ConnectionDeadlineOwner) -> Bool {
+    let (isAlive, mustArm) = state.withLock { state in
+      if state.hasExpired { return (false, false) }
+      state.deadline = deadline
+      if deadline >= state.armed { return (true, false) }
+      state.armed = deadline
+      return (true, true)
+    }
+    if mustArm { arm(deadline, for: owner) }
+    return isAlive
+  }
+
+  /// Removes the deadline.
+  ///
+  /// - Complexity: O(1).
+  func clear() {
+    state.withLock { $0.deadline = Self.never }
+  }
+
+  private func arm(_ instant: LoopClock.Instant, for owner: some ConnectionDeadlineOwner) {
+    let timer = loop.callAt(instant) { [weak owner] in
+      // Without its owner this object is gone too, or about to go.
+      owner?.deadline.fire(instant, for: owner)
+    }
+    let former = state.withLock { state in
+      defer { state.timer = timer }
+      return state.timer
+    }
+    former?.cancel()
+  }
+
+  private enum Action { case none, arm(LoopClock.Instant), expire }
+
+  private func fire(_ instant: LoopClock.Instant, for owner: (some ConnectionDeadlineOwner)?) {
+    guard let owner else { return }
+    let now = LoopClock.now
+    let action: Action = state.withLock { state in
+      guard state.armed == instant, !state.hasExpired else { return .none }
+      state.armed = Self.never
+      if state.deadline == Self.never { return .none }
+      if state.deadline <= now {
+        state.hasExpired = true
+        return .expire
+      }
+      state.armed = state.deadline
+      return .arm(state.deadline)
+    }
+    switch action {
+    case .none: return
+    case .arm(let instant): arm(instant, for: owner)
+    case .expire: owner.deadlineExpired()
+    }
+  }
+}

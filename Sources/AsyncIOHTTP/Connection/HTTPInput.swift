@@ -1,0 +1,90 @@
+import AsyncIONetwork
+
+/// What has come from a peer and was not consumed yet.
+///
+/// The memory is kept from message to message, and what was consumed is dropped without moving the rest, so that a
+/// message that comes in one piece is neither copied nor allocated for.
+struct HTTPInput: Sendable {
+  private var bytes: [UInt8] = []
+  private var start = 0
+
+  /// How much is read at once while a body is read.
+  static let bodyReadSize = 64 * 1024
+  /// Memory beyond this is given back between messages.
+  private static let keptCapacity = 32 * 1024
+
+  /// Whether everything that has come was consumed.
+  var isEmpty: Bool { start == bytes.count }
+
+  /// How many bytes wait to be consumed.
+  var count: Int { bytes.count - start }
+
+  /// Reads what is there, and waits if nothing is.
+  ///
+  /// - Returns: how many bytes have come; 0 when the peer has ended its side.
+  mutating func fill(from stream: TCPStream, atMost limit: Int) async throws -> Int {
+    if start > 0 {
+      bytes.removeSubrange(..<start)
+      start = 0
+    }
+    return try await stream.read(appendingTo: &bytes, atMost: limit)
+  }
+
+  /// Gives back memory that only a large message needed.
+  mutating func trim() {
+    if isEmpty, bytes.capacity > Self.keptCapacity { bytes = [] }
+  }
+
+  private mutating func consume(_ count: Int) {
+    start += count
+    if start == bytes.count {
+      bytes.removeAll(keepingCapacity: true)
+      start = 0
+    }
+  }
+
+  // MARK: Messages
+
+  /// The next head if it is there as a whole.
+  mutating func nextHead(
+    _ parser: inout HTTPHeadParser
+  ) throws(HTTPCodecError) -> HTTPResponseHead? {
+    guard let (head, consumed) = try parser.parseResponse(bytes.span.extracting(start...)) else { return nil }
+    consume(consumed)
+    return head
+  }
+
+  /// The next head if it is there as a whole.
+  mutating func nextHead(
+    _ parser: inout HTTPHeadParser
+  ) throws(HTTPCodecError) -> HTTPRequestHead? {
+    guard let (head, consumed) = try parser.parseRequest(bytes.span.extracting(start...)) else { return nil }
+    consume(consumed)
+    return head
+  }
+
+  /// Moves at most `limit` bytes to the end of `body`.
+  mutating func move(atMost limit: Int, to body: inout [UInt8]) {
+    let count = min(limit, count)
+    guard count > 0 else { return }
+    body.append(contentsOf: bytes[start..<start + count])
+    consume(count)
+  }
+
+  /// Moves the data of a body to the end of `body`, as far as it is there.
+  ///
+  /// - Returns: whether `body` stayed within `limit`.
+  mutating func move(
+    decoding decoder: inout HTTPBodyDecoder, to body: inout [UInt8], limit: Int
+  ) throws(HTTPCodecError) -> Bool {
+    while !isEmpty, !decoder.isComplete {
+      let step = try decoder.decode(bytes.span.extracting(start...))
+      if let range = step.body {
+        guard range.count <= limit - body.count else { return false }
+        body.append(contentsOf: bytes[start + range.lowerBound..<start + range.upperBound])
+      }
+      consume(step.consumed)
+    }
+    return true
+  }
+}
