@@ -1,0 +1,66 @@
+// A connection of the pool.
+//
+// Who touches what: `place` and the links belong to the pool and are guarded by its lock. The buffers and what is known of
+// the exchange belong to the request that has leased the connection; a lease passes through the pool's lock, or through the
+// waiter of the request that gets it, so that each sees what the one before has left. The deadline's timer only closes the
+// stream, which any thread may do.
+
+import AsyncIONetwork
+import AsyncIORuntime
+
+/// A connection to a server, with its buffers.
+final class HTTPConnection: ConnectionDeadlineOwner, LinkedNode, @unchecked Sendable {
+  // Sendable: see the head of this file.
+
+  /// In which list of its origin a connection is.
+  enum Place {
+    /// It serves a request, or is handed to one. Goes to `idle`, `gone`.
+    case leased
+    /// Nobody uses it. Goes to `leased`, `gone`.
+    case idle
+    /// In none, for good.
+    case gone
+  }
+
+  let stream: TCPStream
+  let connections: HTTPOriginConnections
+  let deadline = ConnectionDeadline(on: .orDefault)
+  private weak let pool: HTTPConnectionPool?
+
+  var place = Place.leased
+  var links = LinkedListLinks<HTTPConnection>()
+
+  var input = HTTPInput()
+  var output: [UInt8] = []
+  var parser: HTTPHeadParser
+  var phase = HTTPPhase.connect
+  /// Whether an exchange was completed on it, so that the server may have closed it since.
+  var isUsed = false
+
+  /// Makes a leased connection.
+  init(_ stream: TCPStream, _ connections: HTTPOriginConnections, of pool: HTTPConnectionPool) {
+    self.stream = stream
+    self.connections = connections
+    self.pool = pool
+    parser = HTTPHeadParser(limits: pool.limits)
+  }
+
+  /// Prepares a leased connection for a request, and tells whether it can serve one.
+  func begin(until instant: LoopClock.Instant) -> Bool {
+    guard deadline.set(instant, for: self) else { return false }
+    // What comes unasked, or the end, makes a kept connection useless.
+    return !isUsed || !stream.hasInput
+  }
+
+  /// Prepares for nobody to use it until `instant`, and tells whether it can be kept.
+  @discardableResult
+  func rest(until instant: LoopClock.Instant) -> Bool {
+    input.trim()
+    return deadline.set(instant, for: self)
+  }
+
+  func deadlineExpired() {
+    stream.close()
+    pool?.forgetIdle(self)
+  }
+}

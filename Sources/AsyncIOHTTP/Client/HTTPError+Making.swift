@@ -1,0 +1,59 @@
+import AsyncIORuntime
+
+// The session's errors, made out of line.
+
+extension HTTPError {
+  static func unsupportedScheme(_ request: HTTPClientRequest) -> HTTPError {
+    HTTPError(
+      code: .unsupportedScheme,
+      message: "\(request.title): https is not supported yet; only plain http is, for now", url: request.url)
+  }
+
+  static func connectionFailed(_ request: HTTPClientRequest, _ error: IOError) -> HTTPError {
+    HTTPError(
+      code: .connectionFailed, message: "\(request.title): cannot connect: \(error)", url: request.url,
+      underlying: error)
+  }
+
+  static func connectionLost(_ request: HTTPClientRequest, _ phase: HTTPPhase, _ error: IOError) -> HTTPError
+  {
+    HTTPError(
+      code: .connectionLost,
+      message: "\(request.title): the connection was lost while \(phase.rawValue): \(error)",
+      url: request.url, underlying: error)
+  }
+
+  static func noResponse(_ request: HTTPClientRequest) -> HTTPError {
+    HTTPError(
+      code: .connectionLost, message: "\(request.title): the server closed the connection without an answer",
+      url: request.url)
+  }
+
+  static func bodyTooLarge(_ request: HTTPClientRequest, _ error: HTTPBodyTooLarge) -> HTTPError {
+    let size = error.announced.map { "has \($0) bytes" } ?? "goes on"
+    return HTTPError(
+      code: .bodyTooLarge,
+      message: "\(request.title): the body \(size), beyond the session's limit of \(error.limit) bytes; "
+        + "raise maximumBodySize if it is wanted",
+      url: request.url)
+  }
+
+  static func tooManyInterim(
+    _ request: HTTPClientRequest, _ error: HTTPTooManyInterimResponses
+  ) -> HTTPError {
+    HTTPError(
+      code: .tooManyInterimResponses,
+      message: "\(request.title): more than \(error.limit) interim responses came before any final one",
+      url: request.url)
+  }
+
+  static func sessionClosed(_ request: HTTPClientRequest) -> HTTPError {
+    HTTPError(
+      code: .sessionClosed, message: "\(request.title): the session was closed", url: request.url)
+  }
+}
+
+extension HTTPClientRequest {
+  /// The method and the URL, with which messages begin.
+  var title: String { "\(method) \(url)" }
+}

@@ -1,0 +1,20 @@
+/// What a request is doing.
+enum HTTPPhase: String, Sendable {
+  /// Waiting for one of the connections that are allowed.
+  case pool = "waiting for a free connection"
+  /// Looking up the host.
+  case resolve = "resolving the host"
+  /// Waiting for the server to accept a connection.
+  case connect = "connecting"
+  /// Sending the request.
+  case send = "sending the request"
+  /// Waiting for the first byte of the response.
+  case firstByte = "waiting for the response"
+  /// Reading the response.
+  case read = "reading the response"
+}
+
+/// Time has run out, and in which phase.
+struct HTTPTimedOut: Error {
+  let phase: HTTPPhase
+}
