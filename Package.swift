@@ -58,7 +58,8 @@ let package = Package(
     .testTarget(
       name: "AsyncIOHTTPTests",
       dependencies: [
-        "AsyncIOHTTP", .product(name: "HTTPTypes", package: "swift-http-types"),
+        "AsyncIOHTTP", "AsyncIONetwork", "AsyncIOCoordination", "AsyncIORuntime",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
       ]),
     .testTarget(name: "asyncioTests", dependencies: ["asyncio"]),
   ]

@@ -1,0 +1,93 @@
+// A server: a listener, and a task for each connection (HTTPServerConnection.swift).
+//
+// Ending: `serve` cancelled cancels the tasks of the connections, handlers included, and waits for them. `close` is the
+// gentle way: connections on which nothing is under way are closed, the others finish the answer they are at, which tells
+// the client that it is the last. For that the server knows its connections, from their start to their end.
+
+public import AsyncIONetwork
+import AsyncIORuntime
+import Synchronization
+
+/// Answers requests over HTTP/1.1.
+///
+/// ```swift
+/// let server = try HTTPServer(port: 8080) { request in
+///   HTTPServerResponse(text: "You asked for \(request.path)\n")
+/// }
+/// try await server.serve()
+/// ```
+///
+/// Requests of one connection are answered one after another, in their order; those of different connections at the same
+/// time.
+public final class HTTPServer: Sendable {
+  /// Answers one request.
+  public typealias Handler = @Sendable (HTTPServerRequest) async throws -> HTTPServerResponse
+
+  /// The limits and habits of the server.
+  public let configuration: Configuration
+  let handler: Handler
+  private let listener: TCPListener
+  private let connections = Mutex<[ObjectIdentifier: HTTPServerConnection]>([:])
+  private let closing = Atomic(false)
+
+  /// Makes a server that listens already; connections are accepted by `serve`.
+  ///
+  /// - Parameters:
+  ///   - host: a numeric address of this machine; `0.0.0.0` or `::` for all.
+  ///   - port: the port; 0 lets the system choose, see `localAddress`.
+  ///   - configuration: the server's limits and habits.
+  ///   - handler: answers a request, in the task of its connection.
+  /// - Throws: `IOError`, as when the port is in use.
+  public convenience init(
+    host: String = "127.0.0.1", port: Int, configuration: Configuration = Configuration(),
+    handler: @escaping Handler
+  ) throws {
+    self.init(try TCPListener(host: host, port: port), configuration: configuration, handler: handler)
+  }
+
+  /// Makes a server for connections that a listener accepts.
+  ///
+  /// - Parameters:
+  ///   - listener: closed when the server ends.
+  ///   - configuration: the server's limits and habits.
+  ///   - handler: answers a request, in the task of its connection.
+  public init(
+    _ listener: TCPListener, configuration: Configuration = Configuration(), handler: @escaping Handler
+  ) {
+    self.listener = listener
+    self.configuration = configuration
+    self.handler = handler
+  }
+
+  /// Where the server listens, with the port that the system has chosen for 0.
+  public var localAddress: SocketAddress { listener.localAddress }
+
+  /// Accepts connections and answers requests until the server is closed or the task cancelled; called once.
+  ///
+  /// - Throws: `CancellationError`; `IOError` when the listener fails. After `close` it returns without an error.
+  ///
+  /// ## Cancellation
+  /// Cancels the handlers, waits for their ends, and closes all connections.
+  public func serve() async throws {
+    defer { listener.close() }
+    try await listener.serve(limit: configuration.maximumConnections) { [self] stream in
+      let connection = HTTPServerConnection(stream, of: self)
+      connections.withLock { $0[ObjectIdentifier(connection)] = connection }
+      await connection.serve()
+      connections.withLock { $0[ObjectIdentifier(connection)] = nil }
+    }
+  }
+
+  /// Ends the server gently: no more connections, no more requests; answers under way are finished, then `serve` returns.
+  ///
+  /// Idempotent.
+  public func close() {
+    closing.store(true, ordering: .sequentiallyConsistent)
+    listener.close()
+    let connections = connections.withLock { Array($0.values) }
+    for connection in connections { connection.closeIfIdle() }
+  }
+
+  /// Whether `close` was called.
+  var isClosing: Bool { closing.load(ordering: .sequentiallyConsistent) }
+}
