@@ -85,13 +85,13 @@ extension HTTPConnectionPool {
   /// Shuts down, and waits until the last request and the last attempt to connect have ended.
   func close() async {
     shutDown()
-    let waiter = Waiter("HTTP connections to close")
+    let waiter = Waiter()
     let isOver = state.withLock { state in
       if state.origins.isEmpty { return true }
       state.closers.append(waiter)
       return false
     }
     // Cancelled or not: what is waited for is ending, and soon.
-    if !isOver { await waiter.waitUncancelled() }
+    if !isOver { await waiter.waitUncancelled(for: "HTTP connections to close") }
   }
 }

@@ -119,7 +119,7 @@ final class HTTPConnectionPool: Sendable {
     _ waiter: HTTPPoolWaiter, until deadline: LoopClock.Instant
   ) async throws -> HTTPConnection {
     let timer = EventLoop.orDefault.callAt(deadline) { waiter.waiter.finish(.closed) }
-    let outcome = await waiter.waiter.wait()
+    let outcome = await waiter.waiter.wait(for: "an HTTP connection")
     timer.cancel()
     if outcome == .woken, let result = waiter.result { return try result.get() }
     let phase = waiter.dial?.phase ?? .pool

@@ -8,7 +8,7 @@ final class HTTPPoolWaiter: LinkedNode, @unchecked Sendable {
   // Sendable: the links and `isQueued` are guarded by the pool's lock. `result` is written by the one who took the waiter
   // out of the queue, before `finish`, and read by the waiting task after it. `dial` is set before it is shared.
   let connections: HTTPOriginConnections
-  let waiter = Waiter("an HTTP connection")
+  let waiter = Waiter()
   var result: Result<HTTPConnection, any Error>?
   var isQueued = false
   /// The attempt to connect that was started for this request.

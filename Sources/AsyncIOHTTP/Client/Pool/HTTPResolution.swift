@@ -41,13 +41,13 @@ final class HTTPResolution: Sendable {
   ///
   /// - Throws: `IOError`; `CancellationError`.
   func addresses() async throws -> [SocketAddress] {
-    let waiter = Waiter("the address of a host")
+    let waiter = Waiter()
     let known = state.withLock { state in
       if state.result == nil { state.waiters.append(waiter) }
       return state.result
     }
     if let known { return try known.get() }
-    guard await waiter.wait() == .woken, let result = state.withLock({ $0.result }) else {
+    guard await waiter.wait(for: "the address of a host") == .woken, let result = state.withLock({ $0.result }) else {
       throw CancellationError()
     }
     return try result.get()
