@@ -34,10 +34,7 @@ extension EventLoop {
       wait(-1)
       return
     }
-    if poller.hasRegistrations {
-      wait(Self.settleTime)
-      if unsafe core.pointee.ready.count > 0 || inbox.hasItems { return }
-    }
+    if poller.hasRegistrations, hasVisitors(within: Self.settleTime) { return }
     if let earliest = unsafe core.pointee.timers.earliest {
       let now = max(earliest, virtualNow.load(ordering: .relaxed))
       virtualNow.store(now, ordering: .relaxed)
@@ -45,13 +42,24 @@ extension EventLoop {
       return
     }
     // Other threads may still be about to send something that nobody counts: the main actor's for one.
-    wait(Self.settleTime * 5)
-    if unsafe core.pointee.ready.count > 0 || inbox.hasItems { return }
+    if hasVisitors(within: Self.settleTime * 5) { return }
     if let onDeadlock {
       self.onDeadlock = nil
       onDeadlock()
     } else {
       wait(-1)
+    }
+  }
+
+  /// Gives events from outside some real time to come in; true as soon as there is something to do.
+  private func hasVisitors(within time: Int64) -> Bool {
+    let end = casyncio_now() + time
+    while true {
+      let rest = end - casyncio_now()
+      guard rest > 0 else { return false }
+      // It may return early for nothing: a wake-up of long ago, or an event of the past.
+      wait(rest)
+      if unsafe core.pointee.ready.count > 0 || inbox.hasItems { return true }
     }
   }
 
@@ -73,6 +81,21 @@ extension EventLoop {
     let nanoseconds = delay.wholeNanoseconds
     let step: Int64 = nanoseconds >= 10_000_000 ? 1_000_000 : nanoseconds >= 100_000 ? 100_000 : 1
     return .nanoseconds((nanoseconds + step - 1) / step * step)
+  }
+
+  // MARK: For tests
+
+  /// Who waits for what, oldest first; on the loop's own thread, where `notesWaits` was set.
+  package var waits: [Wait] {
+    precondition(isCurrent, "the waits of a loop are asked for on its own thread")
+    return unsafe core.pointee.waiting?.waits ?? []
+  }
+
+  /// Whether at most `others` items can run now, descriptors included; on the loop's own thread.
+  package func isQuiet(besides others: Int) -> Bool {
+    precondition(isCurrent, "a loop is asked on its own thread whether it is quiet")
+    if poller.hasRegistrations { _ = poller.poll(timeout: 0) }
+    return unsafe core.pointee.ready.count <= others && !inbox.hasItems
   }
 
   // MARK: Timers

@@ -52,14 +52,15 @@ import Synchronization
   /// - Parameters:
   ///   - time: Where the loop takes its time from.
   ///   - seed: Chooses the order in which ready items run; FIFO if nil.
+  ///   - notesWaits: Whether `waits` can be asked.
   /// - Throws: `IOError` when the system has no descriptor left.
-  package init(time: TimeSource = .system, seed: UInt64? = nil) throws(IOError) {
+  package init(time: TimeSource = .system, seed: UInt64? = nil, notesWaits: Bool = false) throws(IOError) {
     poller = try PlatformPoller()
     self.time = time
     unsafe core = .allocate(capacity: 1)
     let schedule = seed.map { SeededSchedule(seed: $0) }
     unsafe core.initialize(to: LoopCore(loop: Unmanaged.passUnretained(self), schedule: schedule))
-    if time == .virtual { unsafe core.pointee.waiting = WaitingList() }
+    if notesWaits { unsafe core.pointee.waiting = WaitingList() }
   }
 
   deinit {
@@ -122,7 +123,7 @@ import Synchronization
   // MARK: Driving
 
   /// Runs turns on this thread until `isDone`, which is asked before each.
-  func drive(until isDone: () -> Bool) {
+  package func drive(until isDone: () -> Bool) {
     unsafe precondition(
       casyncio_get_current() == nil, "an event loop is already running on this thread")
     unsafe casyncio_set_current(core)

@@ -215,7 +215,9 @@ import Synchronization
       if ReadinessWord.isReady(seen) { return }
       if seen == ReadinessWord.closed { throw IOError(.closed, operation: "\(operation)") }
       if ReadinessWord.isWaiting(seen) { throw IOError(.busy, operation: "\(operation)") }
+      let noted = WaitingList.begin(operation)
       await waitForEvent(direction)
+      WaitingList.end(noted)
       endInterruption(direction)
     }
   }

@@ -135,30 +135,47 @@ public final class Runner {
   }
 
   private func endLeftovers() {
-    let loops = group?.loops ?? [loop]
-    let registry = TaskRegistry.shared
+    guard EventLoop.current == nil else { return }
+    let left = loop.endTasks(of: group?.loops ?? [loop], within: configuration.grace)
+    for record in left {
+      EventLoop.warn(
+        "\(record) did not end within \(configuration.grace) after its cancellation and was abandoned")
+    }
+  }
+}
+
+extension EventLoop {
+  /// Cancels the tasks that are left on `loops`, and drives this loop until they have ended.
+  ///
+  /// - Parameters:
+  ///   - loops: Whose tasks; this loop is one of them.
+  ///   - grace: How long to wait, on this loop's clock.
+  ///   - isGivenUp: Ends the wait early.
+  /// - Returns: The tasks that have not ended.
+  package func endTasks(
+    of loops: [EventLoop], within grace: Duration, unless isGivenUp: () -> Bool = { false }
+  ) -> [TaskRecord] {
     func leftovers() -> [TaskRecord] {
-      registry.all.filter { record in loops.contains { $0 === record.loop } }
+      TaskRegistry.shared.all.filter { record in loops.contains { $0 === record.loop } }
     }
     var left = leftovers()
-    guard !left.isEmpty, EventLoop.current == nil else { return }
+    guard !left.isEmpty else { return [] }
     for record in left { record.cancel() }
     let isOver = Mutex(false)
-    let timer = loop.callLater(configuration.grace) { isOver.withLock { $0 = true } }
-    loop.drive {
+    let timer = callLater(grace) { isOver.withLock { $0 = true } }
+    drive {
       left = left.filter { $0.state != .finished }
       // A leftover may make further tasks while it ends.
       if left.isEmpty {
         left = leftovers()
         for record in left { record.cancel() }
       }
-      return left.isEmpty || isOver.withLock { $0 }
+      guard left.isEmpty || isOver.withLock({ $0 }) || isGivenUp() else { return false }
+      // Here, on the loop's thread: later it would stay in the inbox of a loop that nobody drives.
+      timer.cancel()
+      return true
     }
-    timer.cancel()
-    for record in left {
-      EventLoop.warn(
-        "\(record) did not end within \(configuration.grace) after its cancellation and was abandoned")
-    }
+    return left
   }
 }
 

@@ -14,6 +14,9 @@ public struct LoopClock: Clock {
 
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
+    /// Now, on the loop of this thread; real monotonic time where there is none.
+    public static var now: Instant { LoopClock.now }
+
     /// The instant `duration` after this one; saturates at about 292 years.
     public func advanced(by duration: Duration) -> Instant {
       let (sum, overflow) = nanoseconds.addingReportingOverflow(duration.wholeNanoseconds)

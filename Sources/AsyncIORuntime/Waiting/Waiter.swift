@@ -70,11 +70,11 @@ import Synchronization
   /// - Parameter subject: What is waited for, for people, such as `queue get`.
   /// - Returns: How the wait ended.
   package func wait(for subject: StaticString) async -> Outcome {
-    WaitingList.insert(self, subject)
+    let noted = WaitingList.begin(subject, self)
     let handler = CancellationHandler(finishing: self)
     unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in unsafe park(continuation) }
     handler.remove()
-    WaitingList.remove(self)
+    WaitingList.end(noted)
     return outcome ?? .woken
   }
 
@@ -82,9 +82,9 @@ import Synchronization
   ///
   /// - Parameter subject: What is waited for, for people.
   package func waitUncancelled(for subject: StaticString) async {
-    WaitingList.insert(self, subject)
+    let noted = WaitingList.begin(subject, self)
     unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in unsafe park(continuation) }
-    WaitingList.remove(self)
+    WaitingList.end(noted)
   }
 
   /// Publishes the continuation, or resumes it if the wait has ended already.
