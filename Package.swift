@@ -45,8 +45,10 @@ let package = Package(
         "AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ]),
-    // Virtual time for tests.
-    .target(name: "AsyncIOTesting", dependencies: ["AsyncIORuntime", "AsyncIOCoordination"]),
+    // Virtual time for tests; the C target has a constructor, which Swift cannot have.
+    .target(name: "CAsyncIOTesting"),
+    .target(
+      name: "AsyncIOTesting", dependencies: ["AsyncIORuntime", "AsyncIOCoordination", "CAsyncIOTesting"]),
     // The command-line tool.
     .executableTarget(
       name: "asyncio",
@@ -61,10 +63,11 @@ let package = Package(
         "AsyncIOHTTP", "AsyncIONetwork", "AsyncIOCoordination", "AsyncIORuntime",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ]),
+    .testTarget(name: "AsyncIOTestingTests", dependencies: ["AsyncIOTesting", "AsyncIORuntime"]),
     .testTarget(name: "asyncioTests", dependencies: ["asyncio"]),
   ]
 )
 
-for target in package.targets where target.name != "CAsyncIO" {
+for target in package.targets where !target.name.hasPrefix("CAsyncIO") {
   target.swiftSettings = settings
 }
