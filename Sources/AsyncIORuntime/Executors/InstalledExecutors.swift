@@ -133,7 +133,8 @@ private final class GlobalExecutor: TaskExecutor, SchedulingExecutor {
       guard case .platform(let executor) = elsewhere else { return }
       return executor.enqueue(job, at: instant, tolerance: tolerance, clock: clock)
     }
-    schedule(UnownedJob(job), after: Self.swiftDuration(clock.now.duration(to: instant)), on: loop)
+    let rest = Self.swiftDuration(clock.now.duration(to: instant))
+    schedule(UnownedJob(job), after: loop.virtualDelay(untilRealInstantIn: rest), on: loop)
   }
 
   func enqueue<C: Clock>(
@@ -154,7 +155,7 @@ private final class GlobalExecutor: TaskExecutor, SchedulingExecutor {
   }
 
   private func schedule(_ job: UnownedJob, after delay: Duration, on loop: EventLoop) {
-    let deadline = loop.deadline(after: loop.virtualDelay(delay))
+    let deadline = loop.deadline(after: delay)
     loop.onLoopThread { _ = loop.setTimer(at: deadline, TimerPayload(job)) }
   }
 

@@ -72,15 +72,32 @@ extension EventLoop {
     wake()
   }
 
-  /// A delay as unmodified code meant it, where time is virtual.
+  /// The delay that unmodified code meant, where time is virtual.
   ///
-  /// `Task.sleep(for:)` reads the real clock, adds its duration, and is asked for the rest a moment later: some
-  /// microseconds are missing. Rounding up gives the round number back that was asked for.
-  func virtualDelay(_ delay: Duration) -> Duration {
-    guard time == .virtual else { return delay }
-    let nanoseconds = delay.wholeNanoseconds
-    let step: Int64 = nanoseconds >= 10_000_000 ? 1_000_000 : nanoseconds >= 100_000 ? 100_000 : 1
-    return .nanoseconds((nanoseconds + step - 1) / step * step)
+  /// `Task.sleep(for:)` reads the real clock, adds its duration to it, and asks for that instant a moment later: of the
+  /// delay as it is now, some microseconds are missing, or more where the thread was kept from running. It was read
+  /// after the running item had begun, so what was meant lies between the rest and the rest as of then; the roundest
+  /// number there is taken.
+  func virtualDelay(untilRealInstantIn rest: Duration) -> Duration {
+    guard time == .virtual, rest > .zero, isCurrent else { return rest }
+    let least = rest.wholeNanoseconds
+    let elapsed = unsafe casyncio_now() - core.pointee.itemStart
+    return .nanoseconds(Self.roundest(in: least...least.addingSaturated(elapsed)))
+  }
+
+  /// The number in `range` that is a multiple of the highest power of ten, or of five or two times that.
+  static func roundest(in range: ClosedRange<Int64>) -> Int64 {
+    var best = range.lowerBound
+    var power: Int64 = 1
+    while power <= range.upperBound / 10 {
+      for factor in [2, 5, 10] as [Int64] {
+        let step = power * factor
+        let multiple = range.upperBound / step * step
+        if multiple >= range.lowerBound { best = multiple }
+      }
+      power *= 10
+    }
+    return best
   }
 
   // MARK: For tests
@@ -115,4 +132,12 @@ extension EventLoop {
 
   /// How many timers are set; exact on the loop's own thread only.
   package var timerCount: Int { unsafe core.pointee.timers.count }
+}
+
+extension Int64 {
+  /// The sum, or the greatest number.
+  fileprivate func addingSaturated(_ other: Int64) -> Int64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
 }

@@ -59,7 +59,8 @@ import Synchronization
     self.time = time
     unsafe core = .allocate(capacity: 1)
     let schedule = seed.map { SeededSchedule(seed: $0) }
-    unsafe core.initialize(to: LoopCore(loop: Unmanaged.passUnretained(self), schedule: schedule))
+    unsafe core.initialize(
+      to: LoopCore(loop: Unmanaged.passUnretained(self), schedule: schedule, isVirtual: time == .virtual))
     if notesWaits { unsafe core.pointee.waiting = WaitingList() }
   }
 
@@ -137,7 +138,7 @@ import Synchronization
     if let group { group.share(from: self) }
     var ran = 0
     while ran < Self.itemsPerTurn, unsafe core.pointee.ready.count > 0 {
-      if unsafe core.pointee.schedule != nil { unsafe core.pointee.choose() }
+      if unsafe core.pointee.preparesItems { unsafe core.pointee.prepareItem() }
       run(unsafe core.pointee.ready.pop())
       ran += 1
     }

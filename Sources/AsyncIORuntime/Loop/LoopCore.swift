@@ -23,15 +23,20 @@ internal import CAsyncIO
   /// Who waits for what; kept where time is virtual.
   var waiting: WaitingList?
   /// Decides which ready item runs next, where the schedule is seeded.
-  var schedule: SeededSchedule?
+  private var schedule: SeededSchedule?
+  /// Whether `prepareItem` has anything to do.
+  let preparesItems: Bool
+  /// When the running item was begun, in real nanoseconds; kept where time is virtual.
+  private(set) var itemStart: Int64 = 0
   /// The loop that owns this core.
   let loop: Unmanaged<EventLoop>
 
   static let fullBudget = 128
 
-  init(loop: Unmanaged<EventLoop>, schedule: SeededSchedule?) {
+  init(loop: Unmanaged<EventLoop>, schedule: SeededSchedule?, isVirtual: Bool) {
     unsafe self.loop = unsafe loop
     self.schedule = schedule
+    preparesItems = isVirtual || schedule != nil
   }
 
   /// The core of the loop that runs on this thread.
@@ -41,8 +46,9 @@ internal import CAsyncIO
     unsafe casyncio_get_current()?.assumingMemoryBound(to: LoopCore.self)
   }
 
-  /// Lets the next ready item be chosen by the seed.
-  mutating func choose() {
+  /// Lets the next ready item be chosen by the seed, and notes when it begins.
+  mutating func prepareItem() {
+    itemStart = casyncio_now()
     guard ready.count > 1, let offset = schedule?.next(below: ready.count) else { return }
     ready.bringToFront(offset)
   }
