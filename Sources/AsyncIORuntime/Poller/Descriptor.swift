@@ -39,13 +39,12 @@ import Synchronization
     } catch {
       users.store(Self.closedBit, ordering: .relaxed)
       if owned { Glibc.close(number) }
-      unsafe PollSlotTable.shared.giveBack(slot)
+      // All properties are set, so `deinit` runs and gives the slot back.
       throw error
     }
   }
 
   deinit {
-    // A failed `init` has given the slot back itself, and does not come here.
     if users.load(ordering: .relaxed) & Self.closedBit == 0 { close() }
     unsafe PollSlotTable.shared.giveBack(slot)
   }
@@ -74,16 +73,28 @@ import Synchronization
   package func withNumber<Result>(
     _ operation: StaticString, _ body: (CInt) throws(IOError) -> Result
   ) throws(IOError) -> Result {
-    let before = users.add(1, ordering: .acquiringAndReleasing).oldValue
+    guard enter() else { throw IOError(.closed, operation: "\(operation)") }
     defer {
       let left = users.subtract(1, ordering: .acquiringAndReleasing).newValue
-      // Only the last user of a closed descriptor finds the bare bit; `before` tells a latecomer to keep away.
-      if left == Self.closedBit, before & Self.closedBit == 0 { closeNumber() }
-    }
-    guard before & Self.closedBit == 0 else {
-      throw IOError(.closed, operation: "\(operation)")
+      if left == Self.closedBit { closeNumber() }
     }
     return try body(number)
+  }
+
+  /// Counts a user, unless the descriptor is closed.
+  ///
+  /// Nobody is counted after `close`, not even for a moment: a latecomer that left after the last user would take from it
+  /// the sight of the bare bit, and the number would never be closed.
+  @inline(__always)
+  private func enter() -> Bool {
+    var seen = users.load(ordering: .relaxed)
+    while seen & Self.closedBit == 0 {
+      let (exchanged, original) = users.weakCompareExchange(
+        expected: seen, desired: seen + 1, ordering: .acquiringAndReleasing)
+      if exchanged { return true }
+      seen = original
+    }
+    return false
   }
 
   // MARK: Operations
