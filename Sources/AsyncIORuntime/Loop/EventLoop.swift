@@ -65,6 +65,8 @@ import Synchronization
   }
 
   deinit {
+    unsafe inbox.drain(into: &core.pointee.ready)
+    while unsafe core.pointee.ready.count > 0 { unsafe core.pointee.ready.pop().drop() }
     while let payload = unsafe core.pointee.timers.popAny() { TimerPayload(word: payload).drop() }
     unsafe core.deinitialize(count: 1)
     unsafe core.deallocate()

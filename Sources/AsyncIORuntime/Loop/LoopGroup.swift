@@ -45,6 +45,9 @@ final class LoopGroup: @unchecked Sendable {
       _ = unsafe nanosleep(&pause, nil)
     }
     loops[0].group = nil
+    // The loops hold the group and the group the loops, until here.
+    guard running.load(ordering: .acquiring) == 0 else { return }
+    for loop in loops { loop.group = nil }
   }
 
   func beginIdle(_ loop: EventLoop) {

@@ -47,6 +47,11 @@ struct ReadyItem: BitwiseCopyable {
     unsafe unsafeBitCast(word & ~7, to: UnownedJob.self)
   }
 
+  /// Gives up what would have been run: a job is lost, a callback is released.
+  consuming func drop() {
+    if kind == .callback { _ = takeCallback() }
+  }
+
   /// Takes the ownership of the callback out of this item.
   consuming func takeCallback() -> LoopCallback {
     // The item holds the +1 of `passRetained`, and is consumed by this.
