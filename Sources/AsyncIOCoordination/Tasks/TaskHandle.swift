@@ -39,7 +39,7 @@ public func createTask<Success: Sendable>(
     TaskRegistry.shared.remove(record)
     record.loop.wake()
   }
-  record.cancel = { task.cancel() }
+  record.setCancellation { task.cancel() }
   return TaskHandle(state: state)
 }
 

@@ -30,8 +30,7 @@ package final class TaskRecord: @unchecked Sendable, CustomStringConvertible {
   /// The loop that the task was made on.
   package let loop: EventLoop
   private let stateWord = Atomic<State>(.scheduled)
-  /// Cancels the task; set by the maker before the record is published.
-  package var cancel: @Sendable () -> Void = {}
+  private let cancellation = Mutex(Cancellation.unknown)
 
   // The registry's doubly linked list.
   var previous: TaskRecord?
@@ -45,6 +44,36 @@ package final class TaskRecord: @unchecked Sendable, CustomStringConvertible {
     self.fileID = fileID
     self.line = line
     self.loop = loop
+  }
+
+  /// How to cancel the task. A record is in the registry before its task exists, so that the task cannot end first.
+  private enum Cancellation {
+    /// The task is being made → known, requested.
+    case unknown
+    /// What cancels the task (last).
+    case known(@Sendable () -> Void)
+    /// Somebody has cancelled a task that is being made → known.
+    case requested
+  }
+
+  /// Cancels the task, now or as soon as it exists.
+  package func cancel() {
+    let action: (@Sendable () -> Void)? = cancellation.withLock { cancellation in
+      if case .known(let action) = cancellation { return action }
+      cancellation = .requested
+      return nil
+    }
+    action?()
+  }
+
+  /// Says how to cancel the task, once it exists.
+  package func setCancellation(_ action: @escaping @Sendable () -> Void) {
+    let isRequested = cancellation.withLock { cancellation in
+      defer { cancellation = .known(action) }
+      if case .requested = cancellation { return true }
+      return false
+    }
+    if isRequested { action() }
   }
 
   package var state: State {

@@ -15,6 +15,6 @@ package func makeRecordedTask(
     record.state = .finished
     TaskRegistry.shared.remove(record)
   }
-  record.cancel = { task.cancel() }
+  record.setCancellation { task.cancel() }
   return task
 }
