@@ -51,6 +51,8 @@ public struct IOError: Error, Sendable, Equatable, CustomStringConvertible {
     case .closed: return "\(what): the descriptor is closed"
     case .busy: return "\(what): another task already waits for it"
     case .unexpectedEnd: return "\(what): the peer closed the connection too early"
+    // The detail has said it.
+    case .unresolved, .invalid: return what
     default: return "\(what): \(code.description)"
     }
   }

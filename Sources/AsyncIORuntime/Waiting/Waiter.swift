@@ -72,7 +72,9 @@ import Synchronization
   package func wait(for subject: StaticString) async -> Outcome {
     let noted = WaitingList.begin(subject, self)
     let handler = CancellationHandler(finishing: self)
-    unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in unsafe park(continuation) }
+    unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+      unsafe park(continuation)
+    }
     handler.remove()
     WaitingList.end(noted)
     return outcome ?? .woken
@@ -83,7 +85,9 @@ import Synchronization
   /// - Parameter subject: What is waited for, for people.
   package func waitUncancelled(for subject: StaticString) async {
     let noted = WaitingList.begin(subject, self)
-    unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in unsafe park(continuation) }
+    unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+      unsafe park(continuation)
+    }
     WaitingList.end(noted)
   }
 

@@ -1,0 +1,29 @@
+import ArgumentParser
+import AsyncIO
+
+/// Runs a command's work on the event loop.
+///
+/// - Parameter body: The work; cancelled by Ctrl-C.
+/// - Returns: What `body` returns.
+/// - Throws: `ExitCode` after Ctrl-C; a `ValidationError`-free error of `body` as a message and exit status 1.
+func onLoop<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) throws -> Result {
+  do {
+    return try EventLoop.run(body)
+  } catch let error as EventLoopError {
+    guard case .interrupted(let signal) = error.code else { throw fail("\(error)") }
+    StandardStream.error.write("Interrupted.\n")
+    throw ExitCode(128 + signal)
+  } catch let error as ExitCode {
+    throw error
+  } catch {
+    throw fail("\(error)")
+  }
+}
+
+/// Writes `message` as the tool's last word.
+///
+/// - Returns: What is to be thrown to end with exit status 1.
+func fail(_ message: String) -> ExitCode {
+  StandardStream.error.write("asyncio: \(message)\n")
+  return .failure
+}

@@ -1,0 +1,165 @@
+// Many URLs at once.
+//
+// Each URL is one operation of a `gather` with a limit; it reports its result itself, and never throws but for the
+// cancellation that Ctrl-C brings. What has no result when all have ended was not fetched.
+
+import AsyncIO
+import AsyncIOHTTP
+import HTTPTypes
+import Synchronization
+
+/// Fetches URLs concurrently and prints each result as it comes.
+final class Fetcher: Sendable {
+  /// How to fetch and what to do with the results.
+  struct Settings: Sendable {
+    /// How many to fetch at the same time.
+    var limit = 10
+    /// How long each may take.
+    var timeout: Duration = .seconds(30)
+    /// Where to save the bodies, if anywhere.
+    var folder: String?
+    /// Whether results are printed as JSON.
+    var printsJSON = false
+  }
+
+  private struct Job: Sendable {
+    let index: Int
+    let url: String
+    /// Where to save the body.
+    let file: String?
+  }
+
+  private struct State {
+    var report = FetchReport()
+    var bar: ProgressBar
+    var isReported: [Bool]
+  }
+
+  private let jobs: [Job]
+  private let settings: Settings
+  private let state: Mutex<State>
+  private let display: LiveDisplay
+  private let palette: Palette
+
+  /// Makes a fetcher for `urls`.
+  init(_ urls: [String], _ settings: Settings) {
+    var names = OutputNames()
+    jobs = urls.enumerated().map { index, url in
+      Job(index: index, url: url, file: settings.folder.map { "\($0)/\(names.name(for: url))" })
+    }
+    self.settings = settings
+    state = Mutex(
+      State(
+        bar: ProgressBar(total: urls.count), isReported: [Bool](repeating: false, count: urls.count)))
+    palette = Terminal(descriptor: 1).palette
+    display = LiveDisplay(
+      isLive: Terminal(descriptor: 2).isInteractive,
+      width: { Terminal(descriptor: 2).width },
+      display: { StandardStream.error.write($0) },
+      output: { StandardStream.output.write($0) })
+  }
+
+  /// Fetches everything.
+  ///
+  /// - Returns: What became of all together, which has been printed.
+  ///
+  /// ## Cancellation
+  /// Ends what is under way, and names what was not fetched.
+  func run() async -> FetchReport {
+    let start = LoopClock.now
+    let ticker = createTask(name: "progress bar") { [self] in
+      while true {
+        try await sleep(for: .milliseconds(100))
+        drawBar(elapsed: start.duration(to: LoopClock.now))
+      }
+    }
+    defer { ticker.cancel() }
+    do {
+      try await fetchAll()
+    } catch is CancellationError {
+      state.withLock { $0.report.isInterrupted = true }
+    } catch {
+      // No operation throws anything else; if the session cannot be made, this is why.
+      display.note("asyncio: \(error)")
+    }
+    return finish(after: start.duration(to: LoopClock.now))
+  }
+
+  private func fetchAll() async throws {
+    var configuration = HTTPSession.Configuration()
+    configuration.timeout = settings.timeout
+    try await withHTTPSession(configuration) { session in
+      _ = try await gather(self.jobs, limit: self.settings.limit) { job in
+        try await self.fetch(job, session)
+      }
+    }
+  }
+
+  private func fetch(_ job: Job, _ session: HTTPSession) async throws {
+    let start = LoopClock.now
+    func result(_ outcome: FetchResult.Outcome, bytes: Int = 0, file: String? = nil) -> FetchResult {
+      FetchResult(job.url, outcome, bytes: bytes, duration: start.duration(to: LoopClock.now), file: file)
+    }
+    do {
+      let response = try await session.get(job.url)
+      let count = response.body.count
+      do {
+        if let file = job.file { try await save(response.body, to: file) }
+        report(job, result(.fetched(status: response.status.code), bytes: count, file: job.file))
+      } catch let error as IOError {
+        report(job, result(.failed("not saved: \(error)", status: response.status.code), bytes: count))
+      }
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      report(job, result(.failed(Self.text(error))))
+    }
+  }
+
+  /// What went wrong, without the URL, which stands beside it.
+  private static func text(_ error: any Error) -> String {
+    guard let error = error as? HTTPError else { return "\(error)" }
+    let prefix = "GET \(error.url): "
+    return error.message.hasPrefix(prefix) ? String(error.message.dropFirst(prefix.count)) : error.message
+  }
+
+  private func save(_ bytes: [UInt8], to file: String) async throws {
+    try await withBlocking { try OutputFile.write(bytes, to: file) }
+  }
+
+  // MARK: Saying what happened
+
+  private func report(_ job: Job, _ result: FetchResult) {
+    state.withLock { state in
+      state.report.record(result)
+      state.isReported[job.index] = true
+      state.bar.done += 1
+      state.bar.failed = state.report.failed
+      state.bar.bytes = state.report.bytes
+    }
+    display.print(settings.printsJSON ? result.jsonLine : result.line(palette: palette))
+  }
+
+  private func drawBar(elapsed: Duration) {
+    let bar = state.withLock { state in
+      state.bar.elapsed = elapsed
+      return state.bar
+    }
+    let terminal = Terminal(descriptor: 2)
+    display.update([bar.line(width: terminal.width, palette: terminal.palette)])
+  }
+
+  private func finish(after wallTime: Duration) -> FetchReport {
+    for job in jobs where !state.withLock({ $0.isReported[job.index] }) {
+      report(job, FetchResult(job.url, .notFetched))
+    }
+    let report = state.withLock { state in
+      state.report.wallTime = wallTime
+      return state.report
+    }
+    display.finish()
+    let palette = Terminal(descriptor: 2).palette
+    StandardStream.error.write(report.summary(palette: palette).joined(separator: "\n") + "\n")
+    return report
+  }
+}
