@@ -46,6 +46,15 @@ internal import CAsyncIO
     unsafe casyncio_get_current()?.assumingMemoryBound(to: LoopCore.self)
   }
 
+  /// Has `continuation` resumed when the job that runs on this thread has returned.
+  static func yield(_ continuation: UnsafeContinuation<Void, Never>) {
+    guard let core = unsafe current else { return unsafe continuation.resume() }
+    let former = unsafe core.pointee.yielded
+    unsafe core.pointee.yielded = ReadinessWord.waiting(continuation)
+    // Two tasks gave way within one job, as when an actor runs several: the first has suspended by now.
+    if former != 0 { ReadinessWord.resume(former) }
+  }
+
   /// Lets the next ready item be chosen by the seed, and notes when it begins.
   mutating func prepareItem() {
     itemStart = casyncio_now()

@@ -65,19 +65,14 @@ private func sleep(untilNanosecond deadline: Int64, on loop: EventLoop) async th
 /// Is reported before giving way and after it.
 public func checkpoint() async throws {
   try Task.checkCancellation()
-  await giveWay()
+  guard unsafe LoopCore.current != nil else { return await Task.yield() }
+  // As in `giveWay`, not through it: a frame less at each of perhaps millions.
+  unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in unsafe LoopCore.yield(continuation) }
   try Task.checkCancellation()
 }
 
-/// One pass through the ready queue.
+/// One pass through the ready queue, whatever becomes of the task.
 package func giveWay() async {
   guard unsafe LoopCore.current != nil else { return await Task.yield() }
-  unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-    // The task runs on a loop's thread, and cannot have changed it since the check above.
-    guard let core = unsafe LoopCore.current else { return unsafe continuation.resume() }
-    let former = unsafe core.pointee.yielded
-    unsafe core.pointee.yielded = ReadinessWord.waiting(continuation)
-    // Two tasks gave way within one job, as when an actor runs several: the first has suspended by now.
-    if former != 0 { ReadinessWord.resume(former) }
-  }
+  unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in unsafe LoopCore.yield(continuation) }
 }
