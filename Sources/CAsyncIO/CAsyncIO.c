@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -147,6 +148,13 @@ void casyncio_signals_restore(void) {
   atomic_store(&wake_descriptor, -1);
   sigaction(SIGINT, &former_int, NULL);
   sigaction(SIGTERM, &former_term, NULL);
+}
+
+void casyncio_end_by_signal(int number) {
+  fflush(NULL);
+  signal(number, SIG_DFL);
+  raise(number);
+  _exit(128 + number);  // the signal is blocked or ignored by default
 }
 
 int casyncio_signal_received(void) { return atomic_load(&first_signal); }

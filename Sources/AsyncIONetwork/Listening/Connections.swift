@@ -35,6 +35,8 @@ final class Connections: Sendable {
         try await handler(stream)
       } catch is CancellationError {
         // The server ends.
+      } catch let error as IOError where error.isDisconnection {
+        // Clients come and go.
       } catch {
         EventLoop.reportUnhandled(error, source: "the handler of \(stream)")
       }

@@ -60,10 +60,17 @@ public final class TCPListener: Sendable {
   /// ## Cancellation
   /// No connection has been taken when it throws; the call may be repeated.
   public func accept() async throws -> TCPStream {
+    if descriptor.isOverBudget { try await checkpoint() }
     while true {
       do {
-        let (number, _) = try await descriptor.perform(.read, "accept") { number in
-          Int(casyncio_accept(number))
+        let number = try descriptor.attempt(.read, "accept") {
+          Int(casyncio_accept($0))
+        } isDrained: { _ in
+          false
+        }
+        guard let number else {
+          try await descriptor.waitUntilReady(.read, "accept")
+          continue
         }
         let connection = CInt(truncatingIfNeeded: number)
         Socket.disableNagle(connection)

@@ -44,12 +44,17 @@ public final class TCPStream: Sendable {
   @unsafe
   public func read(into buffer: UnsafeMutableRawBufferPointer) async throws -> Int {
     precondition(buffer.count > 0, "read(into:) needs room for at least one byte")
-    let (count, readiness) = try await descriptor.perform(.read, "read") { number in
-      unsafe recv(number, buffer.baseAddress, buffer.count, 0)
+    if descriptor.isOverBudget { try await checkpoint() }
+    while true {
+      let count = try descriptor.attempt(.read, "read") { number in
+        unsafe recv(number, buffer.baseAddress, buffer.count, 0)
+      } isDrained: {
+        // Less than there was room for: the socket is empty, and the next read may wait at once.
+        $0 < buffer.count && $0 > 0
+      }
+      if let count { return count }
+      try await descriptor.waitUntilReady(.read, "read")
     }
-    // Less than there was room for: the socket is empty, and the next read may wait at once.
-    if count < buffer.count, count > 0 { descriptor.drained(.read, readiness) }
-    return count
   }
 
   /// Reads what is there and appends it to `bytes`, at most `limit` bytes; waits if nothing is there.
@@ -64,7 +69,7 @@ public final class TCPStream: Sendable {
   /// Nothing has been read when it throws; the call may be repeated.
   public func read(appendingTo bytes: inout [UInt8], atMost limit: Int) async throws -> Int {
     precondition(limit > 0, "read(appendingTo:atMost:) needs a limit of at least 1, not \(limit)")
-    try await descriptor.spendBudget()
+    if descriptor.isOverBudget { try await checkpoint() }
     while true {
       // The array's memory is borrowed for the system call alone, never across a suspension.
       let count: Int? = try descriptor.attempt(.read, "read") { number in
@@ -120,13 +125,14 @@ public final class TCPStream: Sendable {
   /// ## Cancellation
   /// As for `write` of an array.
   public func write(_ bytes: ArraySlice<UInt8>) async throws {
+    if descriptor.isOverBudget { try await checkpoint() }
     var rest = bytes
     while !rest.isEmpty {
-      let (count, _) = try await descriptor.perform(.write, "write") { number in
-        unsafe rest.withUnsafeBytes { unsafe send(number, $0.baseAddress, $0.count, Socket.noSignal) }
+      if let count = unsafe try rest.withUnsafeBytes({ unsafe try send($0) }) {
+        rest = rest.dropFirst(count)
+      } else {
+        try await descriptor.waitUntilReady(.write, "write")
       }
-      // Whether there is room for more, only the system can tell: the next attempt asks it.
-      rest = rest.dropFirst(count)
     }
   }
 
@@ -139,13 +145,24 @@ public final class TCPStream: Sendable {
   /// As for `write` of an array.
   @unsafe
   public func write(_ bytes: UnsafeRawBufferPointer) async throws {
+    if descriptor.isOverBudget { try await checkpoint() }
     var rest = unsafe bytes
     while unsafe !rest.isEmpty {
-      let part = unsafe rest
-      let (count, _) = try await descriptor.perform(.write, "write") { number in
-        unsafe send(number, part.baseAddress, part.count, Socket.noSignal)
+      if let count = unsafe try send(rest) {
+        unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+      } else {
+        try await descriptor.waitUntilReady(.write, "write")
       }
-      unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: part.dropFirst(count))
+    }
+  }
+
+  /// Sends as much as the system takes; nil if it takes nothing now.
+  private func send(_ bytes: UnsafeRawBufferPointer) throws -> Int? {
+    // Whether there is room for more after a part was taken, only the system can tell: the next attempt asks it.
+    try descriptor.attempt(.write, "write") { number in
+      unsafe Glibc.send(number, bytes.baseAddress, bytes.count, Socket.noSignal)
+    } isDrained: { _ in
+      false
     }
   }
 

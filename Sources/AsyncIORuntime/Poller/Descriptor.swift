@@ -99,35 +99,18 @@ import Synchronization
 
   // MARK: Operations
 
-  /// Performs a system call that would block until it does not.
-  ///
-  /// - Parameters:
-  ///   - direction: What to wait for when the call would block.
-  ///   - operation: The name of the call, for errors.
-  ///   - call: Performs it: a result of -1 with `errno` is a failure.
-  /// - Throws: `IOError` when the call fails; `CancellationError`.
-  /// - Returns: The call's result and the state of readiness that it was tried under, for `drained`.
-  ///
-  /// ## Cancellation
-  /// Throws `CancellationError` before the call or while waiting, never after the call has had an effect.
-  @inline(__always)
-  package func perform(
-    _ direction: PollDirection, _ operation: StaticString, _ call: (CInt) -> Int
-  ) async throws -> (result: Int, readiness: Readiness) {
-    try await spendBudget()
-    while true {
-      if Task.isCancelled { throw CancellationError() }
-      let seen = readiness(direction)
-      guard ReadinessWord.isReady(seen) else {
-        try await waitUntilReady(direction, operation)
-        continue
-      }
-      if let result = try attempt(number: operation, call) { return (result, Readiness(word: seen)) }
-      wouldBlock(direction, seen)
-    }
-  }
-
   /// Tries a system call once, without waiting.
+  ///
+  /// An operation is a loop around this and `waitUntilReady`, written out where it is needed: a function that did both would
+  /// cost an async frame even where nothing has to be waited for, which is the rule.
+  ///
+  /// ```swift
+  /// if isOverBudget { try await checkpoint() }
+  /// while true {
+  ///   if let count = try attempt(.read, "read", { recv($0, …) }, isDrained: { $0 < size }) { return count }
+  ///   try await waitUntilReady(.read, "read")
+  /// }
+  /// ```
   ///
   /// - Parameters:
   ///   - direction: What the call needs.
@@ -208,12 +191,13 @@ import Synchronization
     }
   }
 
-  /// Counts an operation: one that never has to wait gives way now and then, so that one busy connection does not starve others.
+  /// Counts an operation, and says whether the job has completed so many that others must have a turn first: then the
+  /// caller goes through `checkpoint`. So one busy connection does not starve the others.
   @inline(__always)
-  package func spendBudget() async throws {
-    guard let core = unsafe LoopCore.current else { return }
+  package var isOverBudget: Bool {
+    guard let core = unsafe LoopCore.current else { return false }
     unsafe core.pointee.budget -= 1
-    if unsafe core.pointee.budget < 0 { try await checkpoint() }
+    return unsafe core.pointee.budget < 0
   }
 
   /// Waits until an event has come in `direction`.

@@ -43,6 +43,12 @@ public struct IOError: Error, Sendable, Equatable, CustomStringConvertible {
     self.detail = detail
   }
 
+  /// Whether the peer has gone, or this end was closed: what ends connections every day.
+  public var isDisconnection: Bool {
+    code == .closed || code == .unexpectedEnd
+      || [ECONNRESET, EPIPE, ECONNABORTED, ETIMEDOUT, ENOTCONN].contains(errno ?? 0)
+  }
+
   /// A sentence for people, such as `connect 127.0.0.1:81: Connection refused (ECONNREFUSED)`.
   public var description: String {
     let what = detail.map { "\(operation) \($0)" } ?? operation

@@ -199,11 +199,12 @@ extension EventLoop {
   ///   - threads: How many loops to run, each on its own thread.
   ///   - body: The main task.
   /// - Returns: What `body` returns.
-  /// - Throws: What `body` throws; `EventLoopError` where a loop runs on this thread already, or when a signal has
-  ///   cancelled `body`.
+  /// - Throws: What `body` throws; `EventLoopError` where a loop runs on this thread already.
   ///
   /// ## Cancellation
-  /// The first SIGINT or SIGTERM cancels `body`; the second ends the process.
+  /// The first SIGINT or SIGTERM cancels `body`. If it ends by that cancellation, the leftovers are ended and the process
+  /// ends by the signal, as one does that does not handle it; if it returns or throws something else, so does this.
+  /// A second signal ends the process at once. `Runner` throws an error instead.
   public static func run<Result: Sendable>(
     threads: Int = 1, _ body: @escaping @Sendable () async throws -> Result
   ) throws -> Result {
@@ -215,7 +216,13 @@ extension EventLoop {
     var configuration = Runner.Configuration()
     configuration.threads = threads
     let runner = try Runner(configuration)
-    defer { runner.close() }
-    return try runner.run(body)
+    do {
+      defer { runner.close() }
+      return try runner.run(body)
+    } catch let error as EventLoopError {
+      // As a program ends that does not know of signals: so its parent can tell that it was interrupted.
+      if case .interrupted(let signal) = error.code { casyncio_end_by_signal(signal) }
+      throw error
+    }
   }
 }

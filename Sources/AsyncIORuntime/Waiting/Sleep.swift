@@ -67,12 +67,16 @@ public func checkpoint() async throws {
   try Task.checkCancellation()
   guard unsafe LoopCore.current != nil else { return await Task.yield() }
   // As in `giveWay`, not through it: a frame less at each of perhaps millions.
-  unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in unsafe LoopCore.yield(continuation) }
+  unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+    unsafe LoopCore.yield(continuation)
+  }
   try Task.checkCancellation()
 }
 
 /// One pass through the ready queue, whatever becomes of the task.
 package func giveWay() async {
   guard unsafe LoopCore.current != nil else { return await Task.yield() }
-  unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in unsafe LoopCore.yield(continuation) }
+  unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+    unsafe LoopCore.yield(continuation)
+  }
 }

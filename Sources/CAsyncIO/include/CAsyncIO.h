@@ -66,6 +66,8 @@ void casyncio_signals_install(int wake_fd);
 void casyncio_signals_restore(void);
 // The first signal received since the install, or 0.
 int casyncio_signal_received(void);
+// Flushes the C streams and ends the process by the default action of the signal.
+void casyncio_end_by_signal(int number) __attribute__((noreturn));
 
 // MARK: Cancellation handlers
 

@@ -5,10 +5,13 @@ import AsyncIO
 ///
 /// - Parameter body: The work; cancelled by Ctrl-C.
 /// - Returns: What `body` returns.
-/// - Throws: `ExitCode` after Ctrl-C; a `ValidationError`-free error of `body` as a message and exit status 1.
+/// - Throws: `ExitCode` after Ctrl-C; an error of `body` as a message and exit status 1.
 func onLoop<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) throws -> Result {
   do {
-    return try EventLoop.run(body)
+    // Rather than `EventLoop.run`, which would end the process by the signal before it could say so.
+    let runner = try Runner()
+    defer { runner.close() }
+    return try runner.run(body)
   } catch let error as EventLoopError {
     guard case .interrupted(let signal) = error.code else { throw fail("\(error)") }
     StandardStream.error.write("Interrupted.\n")
