@@ -63,6 +63,7 @@ let package = Package(
         "AsyncIOHTTP", "AsyncIONetwork", "AsyncIOCoordination", "AsyncIORuntime",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ]),
+    .testTarget(name: "AsyncIORuntimeTests", dependencies: ["AsyncIORuntime", "AsyncIOTesting", "CAsyncIO"]),
     .testTarget(name: "AsyncIOTestingTests", dependencies: ["AsyncIOTesting", "AsyncIORuntime"]),
     .testTarget(name: "asyncioTests", dependencies: ["asyncio"]),
   ]

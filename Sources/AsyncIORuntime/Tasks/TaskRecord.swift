@@ -46,7 +46,9 @@ package final class TaskRecord: @unchecked Sendable, CustomStringConvertible {
     self.loop = loop
   }
 
-  /// How to cancel the task. A record is in the registry before its task exists, so that the task cannot end first.
+  /// How to cancel the task.
+  ///
+  /// A record is in the registry before its task exists, so that the task cannot end first.
   private enum Cancellation {
     /// The task is being made → known, requested.
     case unknown

@@ -47,7 +47,7 @@ struct TimerID: BitwiseCopyable, Sendable {
 
   private var entries: UnsafeMutablePointer<Entry>
   private var slots: UnsafeMutablePointer<Slot>
-  private var capacity: Int
+  private(set) var capacity: Int
   private var slotsInUse: UInt32 = 0
   private var freeSlot = TimerHeap.none
   private var serial: UInt32 = 0
