@@ -176,6 +176,7 @@ import Synchronization
 
   /// Sleeps until the next timer, an event, or a wake-up.
   private func sleep() {
+    unsafe core.pointee.ready.giveMemoryBack()
     if time == .virtual { return sleepVirtually() }
     var timeout: Int64 = -1
     if let earliest = unsafe core.pointee.timers.earliest {

@@ -15,6 +15,10 @@
   private(set) var count = 0
 
   private static let initialCapacity = 256
+  /// What is kept when there is nothing to do.
+  private static let usualCapacity = 8192
+
+  var capacity: Int { mask + 1 }
 
   init() {
     unsafe storage = .allocate(capacity: Self.initialCapacity)
@@ -54,14 +58,21 @@
     unsafe storage[position] = word
   }
 
-  private mutating func grow() {
-    let capacity = (mask + 1) * 2
-    let larger = UnsafeMutablePointer<UInt>.allocate(capacity: capacity)
+  /// Gives back what an unusual number of items has taken; for a queue that is empty for a while.
+  @inline(__always)
+  mutating func giveMemoryBack() {
+    if count == 0, mask >= Self.usualCapacity { resize(to: Self.initialCapacity) }
+  }
+
+  private mutating func grow() { resize(to: (mask + 1) * 2) }
+
+  private mutating func resize(to capacity: Int) {
+    let resized = UnsafeMutablePointer<UInt>.allocate(capacity: capacity)
     for offset in 0..<count {
-      unsafe larger[offset] = storage[(head &+ offset) & mask]
+      unsafe resized[offset] = storage[(head &+ offset) & mask]
     }
     unsafe storage.deallocate()
-    unsafe storage = larger
+    unsafe storage = resized
     mask = capacity - 1
     head = 0
   }
