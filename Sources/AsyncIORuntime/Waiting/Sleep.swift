@@ -65,7 +65,10 @@ private func sleep(untilNanosecond deadline: Int64, on loop: EventLoop) async th
 /// Is reported before giving way and after it.
 public func checkpoint() async throws {
   try Task.checkCancellation()
-  guard unsafe LoopCore.current != nil else { return await Task.yield() }
+  guard unsafe LoopCore.current != nil else {
+    await Task.yield()
+    return try Task.checkCancellation()
+  }
   // As in `giveWay`, not through it: a frame less at each of perhaps millions.
   unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
     unsafe LoopCore.yield(continuation)
