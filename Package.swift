@@ -63,7 +63,13 @@ let package = Package(
         "AsyncIOHTTP", "AsyncIONetwork", "AsyncIOCoordination", "AsyncIORuntime",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ]),
-    .testTarget(name: "AsyncIORuntimeTests", dependencies: ["AsyncIORuntime", "AsyncIOTesting", "CAsyncIO"]),
+    // A program whose main is ours, for the tests of the mode under the language.
+    .executableTarget(
+      name: "asyncio-under-language", dependencies: ["CAsyncIO", "AsyncIORuntime", "AsyncIOCoordination"],
+      path: "Tests/Executables/asyncio-under-language"),
+    .testTarget(
+      name: "AsyncIORuntimeTests",
+      dependencies: ["AsyncIORuntime", "AsyncIOTesting", "CAsyncIO", "asyncio-under-language"]),
     .testTarget(name: "AsyncIOTestingTests", dependencies: ["AsyncIOTesting", "AsyncIORuntime"]),
     .testTarget(name: "asyncioTests", dependencies: ["asyncio"]),
   ]

@@ -100,7 +100,7 @@ import Testing
   @Test(.realTime) func `from foreign threads, in the order of each thread`() async throws {
     let loop = try #require(EventLoop.current)
     let order = Journal<(thread: Int, number: Int)>()
-    let done = Waiter("callbacks from threads")
+    let done = Waiter()
     let (threads, count) = (3, 1000)
     for thread in 0..<threads {
       LoopThread.start(named: "foreign") {
@@ -113,7 +113,7 @@ import Testing
         }
       }
     }
-    #expect(await done.wait() == .woken)
+    #expect(await done.wait(for: "callbacks from threads") == .woken)
     for thread in 0..<threads {
       #expect(order.entries.filter { $0.thread == thread }.map(\.number) == Array(0..<count))
     }
@@ -122,7 +122,7 @@ import Testing
   @Test(.realTime) func `delayed and cancelled from foreign threads, none is left`() async throws {
     let loop = try #require(EventLoop.current)
     let ended = Journal<Int>()
-    let done = Waiter("threads")
+    let done = Waiter()
     for thread in 0..<3 {
       LoopThread.start(named: "foreign") {
         for number in 0..<1000 {
@@ -140,7 +140,7 @@ import Testing
         }
       }
     }
-    _ = await done.wait()
+    _ = await done.wait(for: "callbacks from threads")
     await settle()
     #expect(loop.timerCount == 0)
   }

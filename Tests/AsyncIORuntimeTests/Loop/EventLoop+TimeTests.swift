@@ -17,7 +17,7 @@ import Testing
 
   @Test func `work outside of the loop is waited for before time moves`() async throws {
     let loop = try #require(EventLoop.current)
-    let done = Waiter("work outside")
+    let done = Waiter()
     loop.beginOutsideWork()
     LoopThread.start(named: "outside") {
       // Longer than the loop would wait for events that nobody has counted.
@@ -28,7 +28,7 @@ import Testing
     }
     let start = LoopClock.now
     Alarm(at: start.advanced(by: .seconds(1)).nanoseconds, on: loop, for: done).forget()
-    _ = await done.wait()
+    _ = await done.wait(for: "work outside")
     #expect(LoopClock.now == start)
   }
 
@@ -52,13 +52,13 @@ import Testing
     let loop = try #require(EventLoop.current)
     // The loop sees this one with its next poll, which then returns early.
     loop.poller.wake()
-    let done = Waiter("a visitor")
+    let done = Waiter()
     LoopThread.start(named: "visitor") {
       var pause = timespec(tv_sec: 0, tv_nsec: 20_000_000)
       _ = unsafe nanosleep(&pause, nil)
       done.finish(.woken)
     }
-    #expect(await done.wait() == .woken)
+    #expect(await done.wait(for: "work outside") == .woken)
   }
 
   @Test(

@@ -43,6 +43,19 @@ struct ReadyQueueTests {
     #expect(rest == Set(1...20).subtracting([16]))
   }
 
+  @Test func `an empty queue gives back what an unusual number of items has taken`() {
+    var queue = ReadyQueue()
+    let initial = queue.capacity
+    for word in 1...100_000 as ClosedRange<UInt> { queue.push(ReadyItem(word: word)) }
+    queue.giveMemoryBack()
+    #expect(queue.capacity >= 100_000, "it is not empty")
+    while queue.count > 0 { _ = queue.pop() }
+    queue.giveMemoryBack()
+    #expect(queue.capacity == initial)
+    queue.push(ReadyItem(word: 8))
+    #expect(queue.pop().word == 8)
+  }
+
   @Test func `an item keeps its kind beside its pointer`() {
     for kind in [ReadyItem.Kind.global, .callback, .main, .preferred] {
       #expect(ReadyItem(word: 0x1230 | kind.rawValue).kind == kind)

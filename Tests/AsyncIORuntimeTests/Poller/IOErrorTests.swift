@@ -12,7 +12,7 @@ struct IOErrorTests {
     #expect(IOError(.busy, operation: "read").description == "read: another task already waits for it")
     #expect(
       IOError(.unresolved, operation: "resolve", detail: "nowhere").description
-        == "resolve nowhere: unresolved")
+        == "resolve nowhere")
   }
 
   @Test func `a number that the system does not know has a text too`() {

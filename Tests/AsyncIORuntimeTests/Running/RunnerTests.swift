@@ -120,7 +120,7 @@ struct RunnerTests {
       configuration.grace = .milliseconds(20)
       let runner = try Runner(configuration)
       try runner.run {
-        _ = makeRecordedTask("stubborn") { await Waiter("nothing").waitUncancelled() }
+        _ = makeRecordedTask("stubborn") { await Waiter().waitUncancelled(for: "nothing") }
         await Task.yield()
       }
       runner.close()

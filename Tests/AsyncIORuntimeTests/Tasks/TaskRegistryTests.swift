@@ -51,8 +51,8 @@ struct TaskRegistryTests {
   @Test(.virtualTime) func `a task is in the registry from its making to its end`() async throws {
     let loop = try #require(EventLoop.current)
     func names() -> [String?] { TaskRegistry.shared.all.filter { $0.loop === loop }.map(\.name) }
-    let waiter = Waiter("test")
-    let task = makeRecordedTask("here") { _ = await waiter.wait() }
+    let waiter = Waiter()
+    let task = makeRecordedTask("here") { _ = await waiter.wait(for: "test") }
     #expect(names() == ["here"])
     await settle()
     #expect(TaskRegistry.shared.all.first { $0.loop === loop }?.state == .running)

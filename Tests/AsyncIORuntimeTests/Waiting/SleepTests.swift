@@ -80,9 +80,9 @@ import Testing
   }
 
   @Test func `cancelled just after its time has come, it has slept`() async throws {
-    let waiter = Waiter("sleep")
+    let waiter = Waiter()
     let alarm = Alarm(at: 0, on: .orDefault, for: waiter)
-    let task = Task { await waiter.wait() }
+    let task = Task { await waiter.wait(for: "sleep") }
     await settle()
     EventLoop.current?.fireTimers(at: 1)
     task.cancel()
@@ -151,9 +151,9 @@ import Testing
     let task = Task {
       while true { try await checkpoint() }
     }
-    let fired = Waiter("callback")
+    let fired = Waiter()
     EventLoop.current?.callSoon { fired.finish(.woken) }
-    #expect(await fired.wait() == .woken)
+    #expect(await fired.wait(for: "callback") == .woken)
     task.cancel()
     _ = await task.result
   }
@@ -176,7 +176,7 @@ import Testing
   }
 
   @Test(.realTime) func `off the loop it gives way as the language does`() async throws {
-    let done = Waiter("a task off the loop")
+    let done = Waiter()
     LoopThread.start(named: "foreign") {
       Task.detached {
         #expect(EventLoop.current == nil)
@@ -185,7 +185,7 @@ import Testing
         done.finish(.woken)
       }
     }
-    #expect(await done.wait() == .woken)
+    #expect(await done.wait(for: "a task off the loop") == .woken)
   }
 
   private func settleOnce() async { await Task.yield() }

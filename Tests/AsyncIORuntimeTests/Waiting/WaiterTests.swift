@@ -6,14 +6,14 @@ import Testing
 
 @Suite(.virtualTime) struct WaiterTests {
   @Test func `woken before it waits, it does not suspend`() async {
-    let waiter = Waiter("test")
+    let waiter = Waiter()
     #expect(waiter.finish(.woken))
-    #expect(await waiter.wait() == .woken)
+    #expect(await waiter.wait(for: "test") == .woken)
   }
 
   @Test func `woken while it waits`() async {
-    let waiter = Waiter("test")
-    let task = Task { await waiter.wait() }
+    let waiter = Waiter()
+    let task = Task { await waiter.wait(for: "test") }
     await settle()
     #expect(waiter.outcome == nil)
     #expect(waiter.finish(.woken))
@@ -21,16 +21,16 @@ import Testing
   }
 
   @Test func `cancelled before it waits`() async {
-    let waiter = Waiter("test")
-    let task = Task { await waiter.wait() }
+    let waiter = Waiter()
+    let task = Task { await waiter.wait(for: "test") }
     task.cancel()
     #expect(await task.value == .cancelled)
     #expect(!waiter.finish(.woken))
   }
 
   @Test func `cancelled while it waits`() async {
-    let waiter = Waiter("test")
-    let task = Task { await waiter.wait() }
+    let waiter = Waiter()
+    let task = Task { await waiter.wait(for: "test") }
     await settle()
     task.cancel()
     #expect(waiter.outcome == .cancelled)
@@ -39,8 +39,8 @@ import Testing
   }
 
   @Test func `cancelled just after it was woken, it stays woken`() async {
-    let waiter = Waiter("test")
-    let task = Task { await waiter.wait() }
+    let waiter = Waiter()
+    let task = Task { await waiter.wait(for: "test") }
     await settle()
     #expect(waiter.finish(.woken))
     // The task has not run since.
@@ -49,9 +49,9 @@ import Testing
   }
 
   @Test func `cancelled after the wait, nothing happens`() async {
-    let waiter = Waiter("test")
+    let waiter = Waiter()
     let task = Task {
-      let outcome = await waiter.wait()
+      let outcome = await waiter.wait(for: "test")
       await settle()
       return outcome
     }
@@ -64,24 +64,24 @@ import Testing
   }
 
   @Test func `only the first outcome counts`() async {
-    let waiter = Waiter("test")
+    let waiter = Waiter()
     #expect(waiter.finish(.closed))
     #expect(!waiter.finish(.woken))
     #expect(!waiter.finish(.closed))
-    #expect(await waiter.wait() == .closed)
+    #expect(await waiter.wait(for: "test") == .closed)
   }
 
   @Test func `closed while it waits`() async {
-    let waiter = Waiter("test")
-    let task = Task { await waiter.wait() }
+    let waiter = Waiter()
+    let task = Task { await waiter.wait(for: "test") }
     await settle()
     waiter.finish(.closed)
     #expect(await task.value == .closed)
   }
 
   @Test func `an uncancelled wait is not ended by cancellation`() async {
-    let waiter = Waiter("test")
-    let task = Task { await waiter.waitUncancelled() }
+    let waiter = Waiter()
+    let task = Task { await waiter.waitUncancelled(for: "test") }
     await settle()
     task.cancel()
     await settle()
@@ -93,9 +93,9 @@ import Testing
   @Test(.realTime) func `a waiter is woken on its own loop from a foreign thread`() async throws {
     let loop = try #require(EventLoop.current)
     for _ in 0..<100 {
-      let waiter = Waiter("test")
+      let waiter = Waiter()
       LoopThread.start(named: "foreign") { waiter.finish(.woken) }
-      #expect(await waiter.wait() == .woken)
+      #expect(await waiter.wait(for: "test") == .woken)
       #expect(loop.isCurrent)
     }
   }
@@ -104,8 +104,8 @@ import Testing
   func `each waiter wakes exactly once, whoever comes first`(_ seed: UInt64) async throws {
     let (count, threads) = (500, 3)
     let winners = Winners(count: count)
-    let waiters = (0..<count).map { _ in Waiter("test") }
-    let tasks = waiters.map { waiter in Task { await waiter.wait() } }
+    let waiters = (0..<count).map { _ in Waiter() }
+    let tasks = waiters.map { waiter in Task { await waiter.wait(for: "test") } }
     for thread in 0..<threads {
       LoopThread.start(named: "foreign") {
         var choices = SeededSchedule(seed: seed &* 31 &+ UInt64(thread))

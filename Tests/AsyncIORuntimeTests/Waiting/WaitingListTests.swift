@@ -7,9 +7,9 @@ import Testing
 @Suite(.virtualTime) struct WaitingListTests {
   @Test func `it names who waits for what, oldest first`() async throws {
     let loop = try #require(EventLoop.current)
-    let (first, second) = (Waiter("a lock"), Waiter("queue get"))
-    let one = makeRecordedTask("one") { _ = await first.wait() }
-    let two = makeRecordedTask("two") { _ = await second.wait() }
+    let (first, second) = (Waiter(), Waiter())
+    let one = makeRecordedTask("one") { _ = await first.wait(for: "a lock") }
+    let two = makeRecordedTask("two") { _ = await second.wait(for: "queue get") }
     await settle()
     #expect(loop.waits.map { "\($0.task?.name ?? "") \($0.subject)" } == ["one a lock", "two queue get"])
     first.finish(.woken)

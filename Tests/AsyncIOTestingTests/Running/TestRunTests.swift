@@ -13,7 +13,7 @@ struct TestRunTests {
   @Test func `a deadlock names who waits for what, and cancels the test`() async throws {
     let wasCancelled = Journal<Bool>()
     let failures = try await perform {
-      let outcome = await Waiter("queue get").wait()
+      let outcome = await Waiter().wait(for: "queue get")
       wasCancelled.note(outcome == .cancelled)
       try Task.checkCancellation()
     }
@@ -24,7 +24,7 @@ struct TestRunTests {
 
   @Test func `a deadlock names the tasks that were made here and have not ended`() async throws {
     let failures = try await perform {
-      let waiting = makeRecordedTask("consumer") { _ = await Waiter("queue get").wait() }
+      let waiting = makeRecordedTask("consumer") { _ = await Waiter().wait(for: "queue get") }
       let silent = makeRecordedTask("other") {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         for await _ in stream {}
@@ -41,7 +41,7 @@ struct TestRunTests {
   }
 
   @Test func `a test that ignores its cancellation is abandoned after a deadlock`() async throws {
-    let failures = try await perform { await Waiter("a lock").waitUncancelled() }
+    let failures = try await perform { await Waiter().waitUncancelled(for: "a lock") }
     #expect(failures.count == 2)
     #expect(failures.last?.contains("was abandoned\nthe test waits for a lock") == true)
   }
@@ -50,7 +50,10 @@ struct TestRunTests {
     let failures = try await perform(.system, deadline: .milliseconds(50)) {
       try await sleep(for: .seconds(1000))
     }
-    #expect(failures == ["the test took longer than its deadline of 0.05 seconds\nthe test waits for sleep"])
+    #expect(
+      failures == [
+        "the test took longer than its deadline of 0.05 seconds\nthe test waits for a time to come"
+      ])
   }
 
   @Test func `a busy loop is found and abandoned`() async throws {
@@ -81,7 +84,7 @@ struct TestRunTests {
 
   @Test func `a task that is left and does not end is named`() async throws {
     let failures = try await perform {
-      _ = makeRecordedTask("stubborn") { await Waiter("nothing").waitUncancelled() }
+      _ = makeRecordedTask("stubborn") { await Waiter().waitUncancelled(for: "nothing") }
       await settle()
     }
     #expect(failures.count == 1)

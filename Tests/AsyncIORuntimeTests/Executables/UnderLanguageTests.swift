@@ -1,0 +1,121 @@
+import AsyncIOTesting
+import Glibc
+import Testing
+
+/// The mode under the language, in programs of its own.
+@Suite(.realTime, .deadline(.seconds(40))) struct UnderLanguageTests {
+  /// Runs a program that ends by itself.
+  private func run(_ command: String) throws -> (lines: [String], errors: String, ending: ChildProgram.Ending)
+  {
+    let program = try ChildProgram(command)
+    let lines = program.readLines()
+    return (lines, program.readErrors(), program.wait())
+  }
+
+  @Test func `every Swift task of the process runs on the loop's thread`() throws {
+    let (lines, errors, ending) = try run("places")
+    #expect(ending == .exited(0))
+    #expect(errors == "")
+    #expect(lines.filter { !$0.hasSuffix(": here") } == [])
+    let kinds = [
+      "main", "Task", "Task.detached", "group", "async let", "actor", "actor, after a yield", "main actor",
+      "main actor, after a sleep", "Task of the main actor", "after Task.yield", "after Task.sleep(for:)",
+      "after Task.sleep(until:)", "after Task.sleep(nanoseconds:)", "after sleep(for:)", "AsyncStream 1",
+      "AsyncStream 2", "after a wake-up from a foreign thread", "main actor", "main actor, after a sleep",
+    ]
+    #expect(lines == kinds.map { "\($0): here" })
+  }
+
+  @Test func `the process has one thread`() throws {
+    #expect(try run("thread-count").lines == ["Threads:\t1"])
+  }
+
+  @Test func `with two loops, both threads run tasks`() throws {
+    let (lines, _, ending) = try run("two-threads")
+    #expect(lines == ["2"])
+    #expect(ending == .exited(0))
+  }
+
+  @Test func `run returns the value`() throws {
+    #expect(try run("value").lines == ["42"])
+  }
+
+  @Test func `run throws the error`() throws {
+    let (lines, _, ending) = try run("error")
+    #expect(lines == ["Failure()"])
+    #expect(ending == .exited(2))
+  }
+
+  @Test func `run may be called again, on the same loop`() throws {
+    #expect(try run("twice").lines == ["the same loop"])
+  }
+
+  @Test func `a run inside of a run is refused`() throws {
+    #expect(try run("nested").lines == ["alreadyRunning"])
+  }
+
+  @Test func `runBlocking is refused on the loop`() throws {
+    #expect(try run("blocking-on-loop").lines == ["wouldBlockLoop"])
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func `the first signal cancels main`(_ signal: CInt) throws {
+    let program = try ChildProgram("waits")
+    #expect(program.readLine() == "ready")
+    program.signal(signal)
+    #expect(program.readLines() == ["main unwinds", "interrupted(signal: \(signal))"])
+    #expect(program.wait() == .exited(3))
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM])
+  func `the second signal ends a program that ignores its cancellation`(_ signal: CInt) throws {
+    let program = try ChildProgram("ignores-cancellation")
+    #expect(program.readLine() == "ready")
+    program.signal(SIGINT)
+    #expect(program.readLine() == "cancelled")
+    program.signal(signal)
+    #expect(program.readLines() == [])
+    #expect(program.wait() == .killed(signal: signal))
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM])
+  func `the second signal ends a program that blocks its loop`(_ signal: CInt) throws {
+    let program = try ChildProgram("blocks")
+    #expect(program.readLine() == "ready")
+    program.signal(SIGTERM)
+    #expect(program.readLine() == "received")
+    program.signal(signal)
+    #expect(program.wait() == .killed(signal: signal))
+  }
+
+  @Test func `tasks that are left are cancelled, awaited and their errors reported`() throws {
+    let (lines, errors, ending) = try run("leftovers")
+    #expect(lines == ["main has ended", "tidy has ended", "run has returned"])
+    #expect(errors.contains("task 'failing'"))
+    #expect(errors.contains("failed and nobody waited for it: Failure()"))
+    #expect(ending == .exited(0))
+  }
+
+  @Test func `a task that does not end is named after the grace`() throws {
+    let (lines, errors, ending) = try run("stubborn")
+    #expect(lines == ["closed"])
+    #expect(errors.contains("task 'stubborn'"))
+    #expect(errors.contains("did not end within 0.05 seconds after its cancellation and was abandoned"))
+    #expect(ending == .exited(0))
+  }
+
+  @Test func `a program without a run works too`() throws {
+    let (lines, _, ending) = try run("without-run")
+    #expect(lines == ["no loop", "CancellationError()"])
+    #expect(ending == .exited(0))
+  }
+
+  @Test func `cancelled timers and sleepers give their memory back`() throws {
+    let lines = try run("memory").lines
+    #expect(lines.count == 2)
+    for line in lines {
+      let words = line.split(separator: " ")
+      #expect(words[1] == "0,")
+      #expect(try #require(words.last.flatMap { Int($0) }) < 64, "kilobytes are left: \(line)")
+    }
+  }
+}

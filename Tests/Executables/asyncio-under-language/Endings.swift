@@ -1,0 +1,75 @@
+// How programs end: by signals, with tasks that are left.
+
+internal import AsyncIOCoordination
+import AsyncIORuntime
+internal import CAsyncIO
+import Glibc
+
+/// Waits until a signal cancels it.
+func waits() throws {
+  try EventLoop.run {
+    say("ready")
+    defer { say("main unwinds") }
+    try await Task.sleep(for: .seconds(1000))
+  }
+}
+
+/// Waits for ever, whatever happens.
+func ignoresCancellation() throws {
+  try EventLoop.run {
+    await withTaskCancellationHandler {
+      say("ready")
+      unsafe await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
+    } onCancel: {
+      say("cancelled")
+    }
+  }
+}
+
+/// Blocks the loop for ever.
+func blocks() throws {
+  try EventLoop.run {
+    say("ready")
+    while casyncio_signal_received() == 0 { usleep(100) }
+    say("received")
+    while true { usleep(100) }
+  }
+}
+
+private struct Failure: Error {}
+
+/// Leaves two tasks behind, one of which fails at its end.
+func leftovers() throws {
+  try EventLoop.run {
+    createTask(name: "tidy") {
+      do {
+        try await Task.sleep(for: .seconds(1000))
+      } catch {
+        await Task.yield()
+        say("tidy has ended")
+      }
+    }
+    createTask(name: "failing") {
+      try? await sleep(for: .seconds(1000))
+      throw Failure()
+    }
+    await Task.yield()
+    say("main has ended")
+  }
+  say("run has returned")
+}
+
+/// Leaves a task that does not end.
+func stubborn() throws {
+  var configuration = Runner.Configuration()
+  configuration.grace = .milliseconds(50)
+  let runner = try Runner(configuration)
+  try runner.run {
+    createTask(name: "stubborn") {
+      unsafe await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
+    }
+    await Task.yield()
+  }
+  runner.close()
+  say("closed")
+}
