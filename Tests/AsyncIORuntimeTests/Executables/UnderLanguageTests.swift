@@ -58,12 +58,29 @@ import Testing
     #expect(try run("blocking-on-loop").lines == ["wouldBlockLoop"])
   }
 
-  @Test(arguments: [SIGINT, SIGTERM]) func `the first signal cancels main`(_ signal: CInt) throws {
+  @Test(arguments: [SIGINT, SIGTERM])
+  func `the first signal cancels main, and then ends the program`(_ signal: CInt) throws {
     let program = try ChildProgram("waits")
+    #expect(program.readLine() == "ready")
+    program.signal(signal)
+    #expect(program.readLines() == ["main unwinds"])
+    #expect(program.wait() == .killed(signal: signal))
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func `a runner throws what interrupted it`(_ signal: CInt) throws {
+    let program = try ChildProgram("waits-in-runner")
     #expect(program.readLine() == "ready")
     program.signal(signal)
     #expect(program.readLines() == ["main unwinds", "interrupted(signal: \(signal))"])
     #expect(program.wait() == .exited(3))
+  }
+
+  @Test func `a signal that main survives does not end the program`() throws {
+    let program = try ChildProgram("survives")
+    #expect(program.readLine() == "ready")
+    program.signal(SIGINT)
+    #expect(program.readLines() == ["main has tidied up", "run has returned"])
+    #expect(program.wait() == .exited(0))
   }
 
   @Test(arguments: [SIGINT, SIGTERM])

@@ -133,11 +133,22 @@ import Testing
 }
 
 extension Descriptor {
+  /// An operation as streams write it out.
+  fileprivate func perform(
+    _ direction: PollDirection, _ operation: StaticString, _ call: (CInt) -> Int
+  ) async throws -> Int {
+    if isOverBudget { try await checkpoint() }
+    while true {
+      if let result = try attempt(direction, operation, call, isDrained: { _ in false }) { return result }
+      try await waitUntilReady(direction, operation)
+    }
+  }
+
   /// Reads up to ten bytes.
   fileprivate func read() async throws -> Int {
     try await perform(.read, "read") { number in
       var bytes = [UInt8](repeating: 0, count: 10)
       return unsafe Glibc.read(number, &bytes, bytes.count)
-    }.result
+    }
   }
 }

@@ -14,6 +14,27 @@ func waits() throws {
   }
 }
 
+/// Waits until a signal cancels it, in a runner.
+func waitsInRunner() throws {
+  let runner = try Runner()
+  defer { runner.close() }
+  try runner.run {
+    say("ready")
+    defer { say("main unwinds") }
+    try await Task.sleep(for: .seconds(1000))
+  }
+}
+
+/// Ends well although a signal has cancelled it.
+func survives() throws {
+  try EventLoop.run {
+    say("ready")
+    try? await Task.sleep(for: .seconds(1000))
+    say("main has tidied up")
+  }
+  say("run has returned")
+}
+
 /// Waits for ever, whatever happens.
 func ignoresCancellation() throws {
   try EventLoop.run {

@@ -10,7 +10,8 @@ import Glibc
   static let commands: [String: @Sendable () throws -> Void] = [
     "places": places, "thread-count": threadCount, "two-threads": twoThreads,
     "value": value, "error": error, "twice": twice, "nested": nested, "blocking-on-loop": blockingOnLoop,
-    "waits": waits, "ignores-cancellation": ignoresCancellation, "blocks": blocks,
+    "waits": waits, "waits-in-runner": waitsInRunner, "survives": survives,
+    "ignores-cancellation": ignoresCancellation, "blocks": blocks,
     "leftovers": leftovers, "stubborn": stubborn, "without-run": withoutRun, "memory": memory,
   ]
 
