@@ -47,8 +47,10 @@ let package = Package(
       ]),
     // Virtual time for tests; the C target has a constructor, which Swift cannot have.
     .target(name: "CAsyncIOTesting"),
+    .target(name: "CAsyncIOSanitizer"),
     .target(
-      name: "AsyncIOTesting", dependencies: ["AsyncIORuntime", "AsyncIOCoordination", "CAsyncIOTesting"]),
+      name: "AsyncIOTesting",
+      dependencies: ["AsyncIORuntime", "AsyncIOCoordination", "CAsyncIOTesting", "CAsyncIOSanitizer"]),
     // The command-line tool.
     .executableTarget(
       name: "asyncio",
@@ -65,7 +67,8 @@ let package = Package(
       ]),
     // A program whose main is ours, for the tests of the mode under the language.
     .executableTarget(
-      name: "asyncio-under-language", dependencies: ["CAsyncIO", "AsyncIORuntime", "AsyncIOCoordination"],
+      name: "asyncio-under-language",
+      dependencies: ["CAsyncIO", "CAsyncIOSanitizer", "AsyncIORuntime", "AsyncIOCoordination"],
       path: "Tests/Executables/asyncio-under-language"),
     .testTarget(
       name: "AsyncIORuntimeTests",
