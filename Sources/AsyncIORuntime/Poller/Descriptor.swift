@@ -123,9 +123,10 @@ import Synchronization
   package func attempt(
     _ direction: PollDirection, _ operation: StaticString, _ call: (CInt) -> Int, isDrained: (Int) -> Bool
   ) throws -> Int? {
-    if Task.isCancelled { throw CancellationError() }
     let seen = readiness(direction)
+    // Whoever then waits is told there if the task is cancelled.
     guard ReadinessWord.isReady(seen) else { return nil }
+    if Task.isCancelled { throw CancellationError() }
     let result = try attempt(number: operation, call)
     if result.map(isDrained) ?? true { wouldBlock(direction, seen) }
     return result
@@ -205,25 +206,22 @@ import Synchronization
   /// - Throws: `CancellationError`; `IOError.closed`; `IOError.busy` when another task waits already.
   package func waitUntilReady(_ direction: PollDirection, _ operation: StaticString) async throws {
     while true {
-      try Task.checkCancellation()
       let seen = readiness(direction)
       if ReadinessWord.isReady(seen) { return }
       if seen == ReadinessWord.closed { throw IOError(.closed, operation: "\(operation)") }
       if ReadinessWord.isWaiting(seen) { throw IOError(.busy, operation: "\(operation)") }
       let noted = WaitingList.begin(operation)
-      await waitForEvent(direction)
+      // One suspension, until an event, a cancellation (also one of before) or a close.
+      let handler = unsafe CancellationHandler(interrupting: slot, direction)
+      unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+        if unsafe !park(direction, continuation) { unsafe continuation.resume() }
+      }
+      handler.remove()
       WaitingList.end(noted)
       endInterruption(direction)
+      // An event is told before a cancellation: the next operation will find that out.
+      if !ReadinessWord.isReady(readiness(direction)) { try Task.checkCancellation() }
     }
-  }
-
-  /// One suspension, until an event, a cancellation or a close.
-  private func waitForEvent(_ direction: PollDirection) async {
-    let handler = unsafe CancellationHandler(interrupting: slot, direction)
-    unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-      if unsafe !park(direction, continuation) { unsafe continuation.resume() }
-    }
-    handler.remove()
   }
 
   private func park(_ direction: PollDirection, _ continuation: UnsafeContinuation<Void, Never>) -> Bool {
