@@ -2,6 +2,9 @@ import AsyncIONetwork
 import AsyncIORuntime
 import HTTPTypes
 
+// One exchange. This is the path of every request, so it is one function, as each async function costs a frame, and it works
+// on local copies of the connection's buffers, as access to the properties of an object is checked each time.
+
 /// The server has closed the connection where a response was expected.
 struct HTTPNoResponse: Error {}
 
@@ -40,59 +43,78 @@ extension HTTPConnection {
   func exchange(
     _ request: HTTPClientRequest, _ rules: Rules
   ) async throws -> (response: HTTPClientResponse, isReusable: Bool) {
+    var output: [UInt8] = []
+    swap(&output, &self.output)
+    let isClosing = try encode(request, rules, to: &output)
     phase = .send
-    let framing: HTTPBodyFraming = request.body.isEmpty ? .none : .contentLength(request.body.count)
-    output.removeAll(keepingCapacity: true)
-    let facts = try HTTPEncoder.appendHead(
-      of: request.method, to: request.url, request.fields, defaults: rules.defaults, framing: framing,
-      to: &output)
-    let isSent = try await send(request.body)
-    phase = .firstByte
-    let head = try await readFinalHead()
-    let responseFraming = try HTTPBodyFraming(of: head, answering: request.method)
-    let body = try await input.readBody(
-      responseFraming, limits: rules.limits, maximumSize: rules.maximumBodySize, from: stream)
-    let isReusable =
-      isSent && input.isEmpty && !facts.connection.contains(.close)
-      && head.keepsAlive(responseFraming, answering: request.method)
-    isUsed = true
-    return (HTTPClientResponse(to: request.method, request.url, head: head, body: body), isReusable)
-  }
-
-  /// Sends the head with the body; false if the server has stopped listening, perhaps after an answer.
-  private func send(_ body: [UInt8]) async throws -> Bool {
+    var isSent = true
     do {
-      if body.count <= Self.joinedBodySize {
-        output.append(contentsOf: body)
-        try await stream.write(output)
-      } else {
-        try await stream.write(output)
-        try await stream.write(body)
-      }
-      return true
-    } catch let error as IOError where error.code == .system && !body.isEmpty {
+      try await stream.write(output[...])
+      if request.body.count > Self.joinedBodySize { try await stream.write(request.body[...]) }
+    } catch let error as IOError where error.code == .system && !request.body.isEmpty {
       // A server that refuses a body may answer and close while it is being sent.
-      return false
+      isSent = false
     }
-  }
+    swap(&output, &self.output)
 
-  private func readFinalHead() async throws -> HTTPResponseHead {
-    for _ in 0...Self.maximumInterimResponses {
-      let head = try await readHead()
-      // 101 is final: nobody here has asked for another protocol.
-      if head.code >= 200 || head.code == 101 { return head }
-    }
-    throw HTTPTooManyInterimResponses(limit: Self.maximumInterimResponses)
-  }
-
-  private func readHead() async throws -> HTTPResponseHead {
-    while true {
-      if let head: HTTPResponseHead = try input.nextHead(&parser) { return head }
-      if try await input.fill(from: stream, atMost: Self.readSize) == 0 {
+    phase = .firstByte
+    var input = HTTPInput()
+    swap(&input, &self.input)
+    var parser = HTTPHeadParser(limits: rules.limits)
+    var interimCount = 0
+    var found: HTTPResponseHead?
+    while found == nil {
+      input.compact()
+      if try await stream.read(appendingTo: &input.bytes, atMost: Self.readSize) == 0 {
         if input.isEmpty { throw HTTPNoResponse() }
         throw HTTPHeadParser.truncated(after: input.count)
       }
       phase = .read
+      found = try Self.nextFinalHead(&input, &parser, &interimCount)
     }
+    guard let head = found else { throw HTTPNoResponse() }
+
+    let framing = try HTTPBodyFraming(of: head, answering: request.method)
+    var body = input.bodyAtHand(framing, maximumSize: rules.maximumBodySize)
+    if body == nil {
+      body = try await input.readBody(
+        framing, limits: rules.limits, maximumSize: rules.maximumBodySize, from: stream)
+    }
+    let isReusable =
+      isSent && !isClosing && input.isEmpty && head.keepsAlive(framing, answering: request.method)
+    swap(&input, &self.input)
+    isUsed = true
+    let response = HTTPClientResponse(
+      to: request.method, request.url, head: head, body: body ?? HTTPCollectedBody())
+    return (response, isReusable)
+  }
+
+  /// Puts the request's head and a small body in the place of what `output` holds, and tells whether it asks for the
+  /// connection's end.
+  private func encode(
+    _ request: HTTPClientRequest, _ rules: Rules, to output: inout [UInt8]
+  ) throws(HTTPCodecError) -> Bool {
+    output.removeAll(keepingCapacity: true)
+    let size = request.body.count
+    let facts = try HTTPEncoder.appendHead(
+      of: request.method, to: request.url, request.fields, defaults: rules.defaults,
+      framing: size == 0 ? .none : .contentLength(size), to: &output)
+    if size > 0, size <= Self.joinedBodySize { output.append(contentsOf: request.body) }
+    return facts.connection.contains(.close)
+  }
+
+  /// The next head that is not an interim one, if it is there.
+  private static func nextFinalHead(
+    _ input: inout HTTPInput, _ parser: inout HTTPHeadParser, _ interimCount: inout Int
+  ) throws -> HTTPResponseHead? {
+    while let head: HTTPResponseHead = try input.nextHead(&parser) {
+      // 101 is final: nobody here has asked for another protocol.
+      if head.code >= 200 || head.code == 101 { return head }
+      interimCount += 1
+      if interimCount > maximumInterimResponses {
+        throw HTTPTooManyInterimResponses(limit: maximumInterimResponses)
+      }
+    }
+    return nil
   }
 }

@@ -4,6 +4,8 @@
 // the exchange belong to the request that has leased the connection; a lease passes through the pool's lock, or through the
 // waiter of the request that gets it, so that each sees what the one before has left. The deadline's timer only closes the
 // stream, which any thread may do.
+//
+// The pool holds its connections, and they hold it: the pool lets go of each at its end, and of all when it is shut down.
 
 import AsyncIONetwork
 import AsyncIORuntime
@@ -25,14 +27,14 @@ final class HTTPConnection: ConnectionDeadlineOwner, LinkedNode, @unchecked Send
   let stream: TCPStream
   let connections: HTTPOriginConnections
   let deadline = ConnectionDeadline(on: .orDefault)
-  private weak let pool: HTTPConnectionPool?
+  private let pool: HTTPConnectionPool
 
   var place = Place.leased
   var links = LinkedListLinks<HTTPConnection>()
 
+  /// What has come and what goes out; a request works on copies of its own, which leave nothing here.
   var input = HTTPInput()
   var output: [UInt8] = []
-  var parser: HTTPHeadParser
   var phase = HTTPPhase.connect
   /// Whether an exchange was completed on it, so that the server may have closed it since.
   var isUsed = false
@@ -42,7 +44,6 @@ final class HTTPConnection: ConnectionDeadlineOwner, LinkedNode, @unchecked Send
     self.stream = stream
     self.connections = connections
     self.pool = pool
-    parser = HTTPHeadParser(limits: pool.limits)
   }
 
   /// Prepares a leased connection for a request, and tells whether it can serve one.
@@ -59,8 +60,14 @@ final class HTTPConnection: ConnectionDeadlineOwner, LinkedNode, @unchecked Send
     return deadline.set(instant, for: self)
   }
 
+  /// Closes the connection for good.
+  func close() {
+    stream.close()
+    deadline.end()
+  }
+
   func deadlineExpired() {
     stream.close()
-    pool?.forgetIdle(self)
+    pool.forgetIdle(self)
   }
 }

@@ -111,36 +111,33 @@ public final class HTTPSession: Sendable {
     guard request.url.scheme == .http else { throw HTTPError.unsupportedScheme(request) }
     let timeout = request.timeout ?? configuration.timeout
     guard timeout > .zero else { throw TimeoutError(after: timeout) }
+    let deadline = LoopClock.now.advanced(by: timeout)
     do {
-      return try await exchange(request, until: LoopClock.now.advanced(by: timeout))
+      var connection =
+        if let kept = pool.acquireKept(request.url, until: deadline) { kept } else {
+          try await pool.acquire(request.url, until: deadline)
+        }
+      while true {
+        do {
+          let (response, isReusable) = try await connection.exchange(request, rules)
+          if isReusable { pool.release(connection) } else { pool.discard(connection) }
+          return response
+        } catch {
+          if !connection.mayRetry(request.method, after: error) || Task.isCancelled {
+            let cause = cause(of: error, on: connection, request)
+            pool.discard(connection)
+            throw cause
+          }
+        }
+        // A new connection is not used yet, so that this happens once.
+        connection = try await pool.replace(connection, until: deadline)
+      }
     } catch is HTTPTimedOut {
       throw TimeoutError(after: timeout)
     } catch let error as IOError {
       throw HTTPError.connectionFailed(request, error)
     } catch is HTTPPoolClosed {
       throw HTTPError.sessionClosed(request)
-    }
-  }
-
-  private func exchange(
-    _ request: HTTPClientRequest, until deadline: LoopClock.Instant
-  ) async throws -> HTTPClientResponse {
-    var connection = try await pool.acquire(request.url, until: deadline)
-    while true {
-      do {
-        let (response, isReusable) = try await connection.exchange(request, rules)
-        if isReusable { pool.release(connection) } else { pool.discard(connection) }
-        return response
-      } catch {
-        if connection.mayRetry(request.method, after: error), !Task.isCancelled {
-          // A new connection is not used yet, so that this happens once.
-          connection = try await pool.replace(connection, until: deadline)
-          continue
-        }
-        let cause = cause(of: error, on: connection, request)
-        pool.discard(connection)
-        throw cause
-      }
     }
   }
 

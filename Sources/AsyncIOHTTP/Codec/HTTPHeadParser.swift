@@ -35,6 +35,14 @@ package struct HTTPHeadParser: Sendable {
   package mutating func parseRequest(
     _ bytes: Span<UInt8>
   ) throws(HTTPCodecError) -> (head: HTTPRequestHead, consumed: Int)? {
+    var consumed = 0
+    return try parseRequest(bytes, consumed: &consumed).map { ($0, consumed) }
+  }
+
+  /// Reads the head of a request, and adds how many bytes it took to `consumed`.
+  mutating func parseRequest(
+    _ bytes: Span<UInt8>, consumed: inout Int
+  ) throws(HTTPCodecError) -> HTTPRequestHead? {
     while requestLine == nil {
       guard let range = try nextStartLine(in: bytes) else { return nil }
       if range.isEmpty, !skippedEmptyLine {
@@ -45,8 +53,9 @@ package struct HTTPHeadParser: Sendable {
     }
     guard try readFields(in: bytes), let line = requestLine else { return nil }
     let head = try HTTPRequestHead(line, section, of: bytes, consumed: scanner.lineStart)
-    defer { self = HTTPHeadParser(limits: limits) }
-    return (head, scanner.lineStart)
+    consumed += scanner.lineStart
+    self = HTTPHeadParser(limits: limits)
+    return head
   }
 
   /// Reads the head of a response.
@@ -57,14 +66,23 @@ package struct HTTPHeadParser: Sendable {
   package mutating func parseResponse(
     _ bytes: Span<UInt8>
   ) throws(HTTPCodecError) -> (head: HTTPResponseHead, consumed: Int)? {
+    var consumed = 0
+    return try parseResponse(bytes, consumed: &consumed).map { ($0, consumed) }
+  }
+
+  /// Reads the head of a response, and adds how many bytes it took to `consumed`.
+  mutating func parseResponse(
+    _ bytes: Span<UInt8>, consumed: inout Int
+  ) throws(HTTPCodecError) -> HTTPResponseHead? {
     if statusLine == nil {
       guard let range = try nextStartLine(in: bytes) else { return nil }
       statusLine = try HTTPStatusLine(bytes, in: range)
     }
     guard try readFields(in: bytes), let line = statusLine else { return nil }
     let head = HTTPResponseHead(line, section, of: bytes, consumed: scanner.lineStart)
-    defer { self = HTTPHeadParser(limits: limits) }
-    return (head, scanner.lineStart)
+    consumed += scanner.lineStart
+    self = HTTPHeadParser(limits: limits)
+    return head
   }
 
   /// The error for a connection that ends before the head does.

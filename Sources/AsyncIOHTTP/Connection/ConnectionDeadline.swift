@@ -10,14 +10,15 @@
 //
 // Who acts: the owner's `deadlineExpired` is called once, by the timer, outside the lock. It may come at the same instant
 // as the owner moves the deadline; the lock decides who is first, and `hasExpired` tells the owner.
+//
+// A timer holds the owner, so whoever is done with the owner calls `end`. (A weak reference would make each retain of the
+// owner slower for good, and there are several in each request.)
 
 import AsyncIORuntime
 import Synchronization
 
 /// Something that is to be ended when a deadline passes.
 protocol ConnectionDeadlineOwner: AnyObject, Sendable {
-  var deadline: ConnectionDeadline { get }
-
   /// Ends whatever waits; called once, on the loop's thread, without a lock.
   func deadlineExpired()
 }
@@ -29,6 +30,7 @@ final class ConnectionDeadline: Sendable {
     var armed = ConnectionDeadline.never
     var timer: ScheduledCallback?
     var hasExpired = false
+    var hasEnded = false
   }
 
   private static let never = LoopClock.Instant(nanoseconds: .max)
@@ -39,19 +41,17 @@ final class ConnectionDeadline: Sendable {
   /// Makes a deadline that never passes, with its timers on `loop`.
   init(on loop: EventLoop) { self.loop = loop }
 
-  deinit { state.withLock { $0.timer }?.cancel() }
-
   /// Whether a deadline has passed: then the connection was closed by that.
   var hasExpired: Bool { state.withLock { $0.hasExpired } }
 
   /// Sets or moves the deadline, unless the former one has passed.
   ///
-  /// - Returns: false if the former deadline has passed, so that the connection is or will be closed.
+  /// - Returns: false if the former deadline has passed, so that the connection is or will be closed, or after `end`.
   /// - Complexity: O(1) and no allocation when it moves to a later time.
   @discardableResult
   func set(_ deadline: LoopClock.Instant, for owner: some ConnectionDeadlineOwner) -> Bool {
     let (isAlive, mustArm) = state.withLock { state in
-      if state.hasExpired { return (false, false) }
+      if state.hasExpired || state.hasEnded { return (false, false) }
       state.deadline = deadline
       if deadline >= state.armed { return (true, false) }
       state.armed = deadline
@@ -68,25 +68,32 @@ final class ConnectionDeadline: Sendable {
     state.withLock { $0.deadline = Self.never }
   }
 
-  private func arm(_ instant: LoopClock.Instant, for owner: some ConnectionDeadlineOwner) {
-    let timer = loop.callAt(instant) { [weak owner] in
-      // Without its owner this object is gone too, or about to go.
-      owner?.deadline.fire(instant, for: owner)
+  /// Removes the deadline and its timer for good.
+  func end() {
+    let timer = state.withLock { state in
+      state.hasEnded = true
+      return state.timer.take()
     }
-    let former = state.withLock { state in
+    timer?.cancel()
+  }
+
+  private func arm(_ instant: LoopClock.Instant, for owner: some ConnectionDeadlineOwner) {
+    let timer = loop.callAt(instant) { self.fire(instant, for: owner) }
+    // The former timer; or this one, if the end has come meanwhile.
+    let superfluous = state.withLock { state in
+      if state.hasEnded { return Optional(timer) }
       defer { state.timer = timer }
       return state.timer
     }
-    former?.cancel()
+    superfluous?.cancel()
   }
 
   private enum Action { case none, arm(LoopClock.Instant), expire }
 
-  private func fire(_ instant: LoopClock.Instant, for owner: (some ConnectionDeadlineOwner)?) {
-    guard let owner else { return }
+  private func fire(_ instant: LoopClock.Instant, for owner: some ConnectionDeadlineOwner) {
     let now = LoopClock.now
     let action: Action = state.withLock { state in
-      guard state.armed == instant, !state.hasExpired else { return .none }
+      guard state.armed == instant, !state.hasExpired, !state.hasEnded else { return .none }
       state.armed = Self.never
       if state.deadline == Self.never { return .none }
       if state.deadline <= now {

@@ -19,6 +19,18 @@ extension HTTPInput {
   /// How much memory is taken for a body because the peer has announced one.
   private static let trustedLength = 1024 * 1024
 
+  /// The body, if it is known without reading any more.
+  mutating func bodyAtHand(_ framing: HTTPBodyFraming, maximumSize: Int) -> HTTPCollectedBody? {
+    switch framing {
+    case .none: return HTTPCollectedBody()
+    case .contentLength(let length) where length <= min(count, maximumSize):
+      var body: [UInt8] = []
+      move(atMost: length, to: &body)
+      return HTTPCollectedBody(bytes: body)
+    default: return nil
+    }
+  }
+
   /// Reads a body to its end.
   ///
   /// - Throws: `HTTPBodyTooLarge`, `HTTPCodecError` for bad framing or an early end, `IOError`, `CancellationError`.
@@ -59,7 +71,8 @@ extension HTTPInput {
         throw HTTPBodyTooLarge(limit: maximumSize, announced: nil)
       }
       if decoder.isComplete { break }
-      if try await fill(from: stream, atMost: Self.bodyReadSize) == 0 {
+      compact()
+      if try await stream.read(appendingTo: &bytes, atMost: Self.bodyReadSize) == 0 {
         try decoder.endOfInput()
         break
       }

@@ -1,17 +1,16 @@
-import AsyncIONetwork
-
 /// What has come from a peer and was not consumed yet.
 ///
 /// The memory is kept from message to message, and what was consumed is dropped without moving the rest, so that a
 /// message that comes in one piece is neither copied nor allocated for.
 struct HTTPInput: Sendable {
-  private var bytes: [UInt8] = []
+  /// What has come, from the last message's start or later on; `stream.read(appendingTo: &bytes, …)` adds to it.
+  var bytes: [UInt8] = []
   private var start = 0
 
   /// How much is read at once while a body is read.
   static let bodyReadSize = 64 * 1024
-  /// Memory beyond this is given back between messages.
-  private static let keptCapacity = 32 * 1024
+  /// Memory of a buffer beyond this is given back between messages.
+  static let keptCapacity = 32 * 1024
 
   /// Whether everything that has come was consumed.
   var isEmpty: Bool { start == bytes.count }
@@ -19,15 +18,11 @@ struct HTTPInput: Sendable {
   /// How many bytes wait to be consumed.
   var count: Int { bytes.count - start }
 
-  /// Reads what is there, and waits if nothing is.
-  ///
-  /// - Returns: how many bytes have come; 0 when the peer has ended its side.
-  mutating func fill(from stream: TCPStream, atMost limit: Int) async throws -> Int {
-    if start > 0 {
-      bytes.removeSubrange(..<start)
-      start = 0
-    }
-    return try await stream.read(appendingTo: &bytes, atMost: limit)
+  /// Moves what is left to the front; to be called before more is read.
+  mutating func compact() {
+    guard start > 0 else { return }
+    bytes.removeSubrange(..<start)
+    start = 0
   }
 
   /// Gives back memory that only a large message needed.
@@ -49,7 +44,8 @@ struct HTTPInput: Sendable {
   mutating func nextHead(
     _ parser: inout HTTPHeadParser
   ) throws(HTTPCodecError) -> HTTPResponseHead? {
-    guard let (head, consumed) = try parser.parseResponse(bytes.span.extracting(start...)) else { return nil }
+    var consumed = 0
+    let head = try parser.parseResponse(bytes.span.extracting(start...), consumed: &consumed)
     consume(consumed)
     return head
   }
@@ -58,7 +54,8 @@ struct HTTPInput: Sendable {
   mutating func nextHead(
     _ parser: inout HTTPHeadParser
   ) throws(HTTPCodecError) -> HTTPRequestHead? {
-    guard let (head, consumed) = try parser.parseRequest(bytes.span.extracting(start...)) else { return nil }
+    var consumed = 0
+    let head = try parser.parseRequest(bytes.span.extracting(start...), consumed: &consumed)
     consume(consumed)
     return head
   }

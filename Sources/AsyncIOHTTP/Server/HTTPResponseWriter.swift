@@ -17,10 +17,13 @@ public final class HTTPResponseWriter {
   private let connection: HTTPServerConnection
   private let framing: HTTPBodyFraming
   private var state: State
+  /// What goes out with the next piece: the head, and the framing of chunks.
+  private var output: [UInt8]
 
-  init(_ connection: HTTPServerConnection, _ framing: HTTPBodyFraming) {
+  init(_ connection: HTTPServerConnection, _ framing: HTTPBodyFraming, head: [UInt8]) {
     self.connection = connection
     self.framing = framing
+    output = head
     if case .contentLength(let length) = framing {
       state = .open(remaining: length)
     } else {
@@ -34,7 +37,12 @@ public final class HTTPResponseWriter {
   ///
   /// ## Cancellation
   /// Leaves the response incomplete; the connection is cut when the body's closure throws.
-  public func flush() async throws { try await connection.flush() }
+  public func flush() async throws {
+    guard !output.isEmpty else { return }
+    let bytes = output
+    output = []
+    try await connection.write(bytes)
+  }
 
   /// Writes a piece of the body.
   ///
@@ -51,9 +59,21 @@ public final class HTTPResponseWriter {
       guard bytes.count <= remaining else { throw HTTPServerError.bodyTooLong(bytes.count - remaining) }
       state = .open(remaining: remaining - bytes.count)
     }
-    guard framing == .chunked else { return try await connection.write(bytes) }
-    HTTPEncoder.appendChunkStart(bytes.count, to: &connection.output)
-    try await connection.write(bytes, isChunk: true)
+    if framing == .chunked { HTTPEncoder.appendChunkStart(bytes.count, to: &output) }
+    if bytes.count <= HTTPServerConnection.joinedBodySize {
+      output += bytes
+      endChunk()
+      try await flush()
+    } else {
+      try await flush()
+      try await connection.write(bytes)
+      // Goes out with the next piece.
+      endChunk()
+    }
+  }
+
+  private func endChunk() {
+    if framing == .chunked { HTTPEncoder.appendChunkEnd(to: &output) }
   }
 
   /// Writes a piece of the body, as UTF-8.
@@ -70,8 +90,8 @@ public final class HTTPResponseWriter {
     guard case .open(let remaining) = state else { return }
     if let remaining, remaining > 0 { throw HTTPServerError.bodyTooShort(remaining) }
     state = .ended
-    if framing == .chunked { try HTTPEncoder.appendLastChunk(trailers: trailers, to: &connection.output) }
-    try await connection.flush()
+    if framing == .chunked { try HTTPEncoder.appendLastChunk(trailers: trailers, to: &output) }
+    try await flush()
   }
 
   /// Takes no more pieces.

@@ -5,51 +5,59 @@ import HTTPTypes
 // Writing answers.
 
 extension HTTPServerConnection {
-  /// Up to this size a body is sent with its head in one piece.
-  private static let joinedBodySize = 16 * 1024
-  /// How much of a body may be on its way within one write timeout.
-  static let writeSize = 256 * 1024
-  /// Memory beyond this is given back after an answer.
-  private static let keptCapacity = 32 * 1024
+  /// An answer whose head, and perhaps body, is ready to be sent.
+  struct Answer {
+    /// What is to be sent after that.
+    enum Rest {
+      case none
+      case bytes([UInt8])
+      case stream(HTTPBodyFraming, @Sendable (HTTPResponseWriter) async throws -> Void)
+    }
 
-  /// Writes the answer to a request; false if the connection is not to be used again.
-  func answer(_ head: HTTPRequestHead, _ response: HTTPServerResponse) async throws -> Bool {
-    let framing = framing(of: response, to: head)
-    let isKept =
-      head.keepsAlive && head.method != .connect && framing != .untilClose && !server.isClosing
-    let facts: HTTPMessageFacts
-    do {
-      facts = try appendHead(of: response, to: head, framing: framing, isKept: isKept)
-    } catch {
-      // What the handler has made cannot be sent: nothing has been, so another answer can.
-      return try await answerUnsendable(head, response, error)
-    }
-    switch response.body {
-    case .bytes(let body): try await write(framing == .none || head.method == .head ? [] : body)
-    case .stream(_, let body):
-      guard head.method != .head, framing != .none else {
-        try await write([])
-        break
-      }
-      let writer = HTTPResponseWriter(self, framing)
-      do {
-        try await body(writer)
-        try await writer.finish()
-      } catch {
-        writer.end()
-        // The client must not take the part for the whole.
-        stream.abort()
-        if !(error is IOError), !(error is CancellationError) {
-          EventLoop.reportUnhandled(error, source: "the body of the response to \(head.path ?? "CONNECT")")
-        }
-        throw error
-      }
-    }
-    if output.capacity > Self.keptCapacity { output = [] }
-    return isKept && !facts.connection.contains(.close)
+    let rest: Rest
+    /// Whether the connection may serve another request.
+    let isKept: Bool
   }
 
-  private func framing(of response: HTTPServerResponse, to head: HTTPRequestHead) -> HTTPBodyFraming {
+  /// Up to this size a body is sent with its head in one piece.
+  static let joinedBodySize = 16 * 1024
+  /// How much of a body may be on its way within one write timeout.
+  private static let writeSize = 256 * 1024
+
+  /// Puts the head of an answer, and a small body, in the place of what `output` holds.
+  func prepare(
+    _ response: HTTPServerResponse, to head: HTTPRequestHead, _ output: inout [UInt8]
+  ) -> Answer {
+    let framing = Self.framing(of: response, to: head)
+    let keeps =
+      head.keepsAlive && framing != .untilClose && head.method != .connect && !server.isClosing
+    let connection: HTTPEncoder.Connection =
+      !keeps ? .close : head.version == .http10 ? .keepAlive : .unspecified
+    output.removeAll(keepingCapacity: true)
+    do {
+      let facts = try HTTPEncoder.appendHead(
+        of: response.status, response.fields, answering: head.method, framing: framing,
+        connection: connection,
+        date: .shared, to: &output)
+      let isKept = keeps && !facts.connection.contains(.close)
+      let isBodiless = framing == .none || head.method == .head
+      switch response.body {
+      case _ where isBodiless: return Answer(rest: .none, isKept: isKept)
+      case .stream(_, let write): return Answer(rest: .stream(framing, write), isKept: isKept)
+      case .bytes(let body) where body.count > Self.joinedBodySize:
+        return Answer(rest: .bytes(body), isKept: isKept)
+      case .bytes(let body):
+        output.append(contentsOf: body)
+        return Answer(rest: .none, isKept: isKept)
+      }
+    } catch {
+      // What the handler has made cannot be sent: nothing has been, so another answer can, which surely is in order.
+      EventLoop.reportUnhandled(error, source: "the response to \(head.method) \(head.path ?? "")")
+      return prepare(.plain(.internalServerError), to: head, &output)
+    }
+  }
+
+  private static func framing(of response: HTTPServerResponse, to head: HTTPRequestHead) -> HTTPBodyFraming {
     let code = response.status.code
     if code < 200 || code == 204 || code == 304 { return .none }
     switch response.body {
@@ -59,77 +67,77 @@ extension HTTPServerConnection {
     }
   }
 
-  private func appendHead(
-    of response: HTTPServerResponse, to head: HTTPRequestHead, framing: HTTPBodyFraming, isKept: Bool
-  ) throws(HTTPCodecError) -> HTTPMessageFacts {
-    let connection: HTTPEncoder.Connection =
-      !isKept ? .close : head.version == .http10 ? .keepAlive : .unspecified
-    output.removeAll(keepingCapacity: true)
-    return try HTTPEncoder.appendHead(
-      of: response.status, response.fields, answering: head.method, framing: framing, connection: connection,
-      date: .shared, to: &output)
-  }
-
-  private func answerUnsendable(
-    _ head: HTTPRequestHead, _ response: HTTPServerResponse, _ error: any Error
-  ) async throws -> Bool {
-    EventLoop.reportUnhandled(error, source: "the response to \(head.method) \(head.path ?? "")")
-    return try await answer(head, .plain(.internalServerError))
-  }
-
-  /// Writes what is in `output`, and a body, or a chunk of one, after it.
-  func write(_ body: [UInt8], isChunk: Bool = false) async throws {
-    if body.count <= Self.joinedBodySize {
-      output.append(contentsOf: body)
-      if isChunk { HTTPEncoder.appendChunkEnd(to: &output) }
-      try await flush()
-    } else {
-      try await flush()
-      var rest = body[...]
-      while !rest.isEmpty {
-        setDeadline(configuration.writeTimeout)
-        try await stream.write(rest.prefix(Self.writeSize))
-        rest = rest.dropFirst(Self.writeSize)
-      }
-      // Goes out with the next chunk or the last.
-      if isChunk { HTTPEncoder.appendChunkEnd(to: &output) }
+  /// Writes a body of any size, with a new deadline for each piece.
+  func write(_ body: [UInt8]) async throws {
+    var rest = body[...]
+    while !rest.isEmpty {
+      setDeadline(configuration.writeTimeout)
+      try await stream.write(rest.prefix(Self.writeSize))
+      rest = rest.dropFirst(Self.writeSize)
     }
   }
 
-  /// Writes what is in `output`.
-  func flush() async throws {
-    guard !output.isEmpty else { return }
-    setDeadline(configuration.writeTimeout)
-    try await stream.write(output)
-    output.removeAll(keepingCapacity: true)
+  /// Lets a handler write the body, after the head that is in `output`.
+  func write(
+    _ output: inout [UInt8], _ framing: HTTPBodyFraming, to request: HTTPServerRequest,
+    _ write: @Sendable (HTTPResponseWriter) async throws -> Void
+  ) async throws {
+    let writer = HTTPResponseWriter(self, framing, head: output)
+    output = []
+    do {
+      try await write(writer)
+      try await writer.finish()
+    } catch {
+      writer.end()
+      // The client must not take the part for the whole.
+      stream.abort()
+      if !(error is IOError), !(error is CancellationError) {
+        EventLoop.reportUnhandled(error, source: "the body of the response to \(request)")
+      }
+      throw HTTPBodyFailed()
+    }
   }
 
   // MARK: Refusing
 
-  /// Answers a request that was not read to its end, and closes the connection such that the client gets the answer.
+  /// Answers a request that was not read to its end, and ends such that the client gets the answer.
   ///
   /// Closing while input is unread would reset the connection, and what the client has not read would be lost; so
   /// some of the input is read and thrown away (RFC 9112 §9.6).
   func refuse(_ status: HTTPResponse.Status) async {
+    var output: [UInt8] = []
+    let text = Array("\(status)\n".utf8)
     do {
-      output.removeAll(keepingCapacity: true)
-      let text = Array("\(status.code) \(status.reasonPhrase)\n".utf8)
       _ = try HTTPEncoder.appendHead(
-        of: status, [.contentType: "text/plain"], answering: .get, framing: .contentLength(text.count),
-        connection: .close, date: .shared, to: &output)
-      try await write(text)
-      try stream.closeWriting()
+        of: status, [.contentType: "text/plain; charset=utf-8"], answering: .get,
+        framing: .contentLength(text.count), connection: .close, date: .shared, to: &output)
       setDeadline(.seconds(2))
-      var left = 16 * 1024 * 1024
+      try await stream.write(output + text)
+      try stream.closeWriting()
       var waste: [UInt8] = []
-      while left > 0 {
+      for _ in 0..<256 {
         waste.removeAll(keepingCapacity: true)
-        let count = try await stream.read(appendingTo: &waste, atMost: HTTPInput.bodyReadSize)
-        if count == 0 { break }
-        left -= count
+        if try await stream.read(appendingTo: &waste, atMost: HTTPInput.bodyReadSize) == 0 { return }
       }
     } catch {
       // The client has gone or does not listen.
+    }
+  }
+}
+
+/// The body of a response was not written to its end, which was reported.
+struct HTTPBodyFailed: Error {}
+
+extension HTTPCodecError.Code {
+  /// The suggested status with its reason phrase.
+  var status: HTTPResponse.Status {
+    switch suggestedStatus {
+    case 400: .badRequest
+    case 414: .uriTooLong
+    case 431: .requestHeaderFieldsTooLarge
+    case 501: .notImplemented
+    case 505: HTTPResponse.Status(code: 505, reasonPhrase: "HTTP Version Not Supported")
+    case let code: HTTPResponse.Status(code: code)
     }
   }
 }

@@ -17,22 +17,30 @@ import AsyncIORuntime
 import HTTPTypes
 import Synchronization
 
+/// The server was closed while nothing was under way.
+struct HTTPClosedWhileIdle: Error {}
+
 /// A connection that a server has accepted.
-final class HTTPServerConnection: ConnectionDeadlineOwner, @unchecked Sendable {
-  // Sendable: `activity` is atomic, the deadline has its lock, the rest that changes is the serving task's alone.
+final class HTTPServerConnection: ConnectionDeadlineOwner, Sendable {
   private enum Activity: UInt8, AtomicRepresentable {
     case idle, busy, closed
   }
 
+  /// What the serving task works on; a local value, as access to the properties of an object is checked each time.
+  struct Buffers {
+    var input = HTTPInput()
+    var output: [UInt8] = []
+    var parser: HTTPHeadParser
+    /// Whether a part of a request has come.
+    var isBusy = false
+  }
+
   let stream: TCPStream
   let server: HTTPServer
-  let deadline = ConnectionDeadline(on: .orDefault)
+  let configuration: HTTPServer.Configuration
   let remoteAddress: SocketAddress?
+  private let deadline = ConnectionDeadline(on: .orDefault)
   private let activity = Atomic(Activity.idle)
-
-  var input = HTTPInput()
-  var output: [UInt8] = []
-  private var parser: HTTPHeadParser
 
   /// How much is read at once between bodies; more requests than that are seldom there.
   private static let readSize = 4 * 1024
@@ -40,26 +48,27 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, @unchecked Sendable {
   init(_ stream: TCPStream, of server: HTTPServer) {
     self.stream = stream
     self.server = server
+    configuration = server.configuration
     remoteAddress = try? stream.remoteAddress
-    parser = HTTPHeadParser(limits: server.configuration.limits)
   }
-
-  var configuration: HTTPServer.Configuration { server.configuration }
 
   /// Answers requests until either side ends the connection.
   func serve() async {
+    var buffers = Buffers(parser: HTTPHeadParser(limits: configuration.limits))
     do {
       setDeadline(configuration.headTimeout)
-      while try await serveRequest() {
-        input.trim()
+      while try await serveRequest(&buffers) {
+        buffers.isBusy = false
+        activity.store(.idle, ordering: .sequentiallyConsistent)
         setDeadline(configuration.idleTimeout)
+        trim(&buffers)
       }
     } catch let error as HTTPCodecError {
       await refuse(error.code.status)
     } catch {
       // Reset, closed by a deadline, or cancelled: there is nobody to tell.
     }
-    deadline.clear()
+    deadline.end()
     stream.close()
   }
 
@@ -79,15 +88,27 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, @unchecked Sendable {
   // MARK: Requests
 
   /// Answers the next request; false if it was the last, or none came.
-  private func serveRequest() async throws -> Bool {
-    guard let head = try await readHead() else { return false }
+  ///
+  /// This is the path of every request, so it is one function for all that is ordinary: each async function costs a frame.
+  private func serveRequest(_ buffers: inout Buffers) async throws -> Bool {
+    var found = try nextHead(&buffers)
+    while found == nil {
+      if !buffers.isBusy, server.isClosing { return false }
+      buffers.input.compact()
+      let count = try await stream.read(appendingTo: &buffers.input.bytes, atMost: Self.readSize)
+      if count == 0 { return false }
+      found = try nextHead(&buffers)
+    }
+    guard let head = found else { return false }
+
     let framing = try HTTPBodyFraming(of: head)
     var body = HTTPCollectedBody()
     if framing != .none {
-      guard let collected = try await readBody(framing, of: head) else { return false }
+      guard let collected = try await readBody(framing, of: head, &buffers.input) else { return false }
       body = collected
     }
     deadline.clear()
+
     let request = HTTPServerRequest(head, body: body, from: remoteAddress)
     let response: HTTPServerResponse
     do {
@@ -97,35 +118,44 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, @unchecked Sendable {
       if error is CancellationError, Task.isCancelled { return false }
       response = configuration.errorHandler(error, request)
     }
-    let isKept = try await answer(head, response)
-    activity.store(.idle, ordering: .sequentiallyConsistent)
-    return isKept
+
+    let answer = prepare(response, to: head, &buffers.output)
+    setDeadline(configuration.writeTimeout)
+    switch answer.rest {
+    case .none: try await stream.write(buffers.output[...])
+    case .bytes(let body):
+      try await stream.write(buffers.output[...])
+      try await write(body)
+    case .stream(let framing, let write):
+      try await self.write(&buffers.output, framing, to: request, write)
+    }
+    return answer.isKept
   }
 
-  /// Reads the next head; nil if the connection ends before it.
-  private func readHead() async throws -> HTTPRequestHead? {
-    var isBusy = false
-    while true {
-      if !input.isEmpty {
-        if !isBusy, !becomeBusy() { return nil }
-        if let head: HTTPRequestHead = try input.nextHead(&parser) { return head }
-        // Once: a client that sends a byte now and then gets no more time by that.
-        if !isBusy { setDeadline(configuration.headTimeout) }
-        isBusy = true
-      } else if server.isClosing {
-        return nil
-      }
-      if try await input.fill(from: stream, atMost: Self.readSize) == 0 { return nil }
-    }
+  /// The next head if it is there; as soon as a part of it is, the connection is busy.
+  private func nextHead(_ buffers: inout Buffers) throws -> HTTPRequestHead? {
+    if buffers.input.isEmpty { return nil }
+    if !buffers.isBusy, !becomeBusy() { throw HTTPClosedWhileIdle() }
+    let head: HTTPRequestHead? = try buffers.input.nextHead(&buffers.parser)
+    // Once: a client that sends a byte now and then gets no more time by that.
+    if head == nil, !buffers.isBusy { setDeadline(configuration.headTimeout) }
+    buffers.isBusy = true
+    return head
   }
 
   private func becomeBusy() -> Bool {
     activity.compareExchange(expected: .idle, desired: .busy, ordering: .sequentiallyConsistent).exchanged
   }
 
+  /// Gives back memory that only a large message needed.
+  private func trim(_ buffers: inout Buffers) {
+    buffers.input.trim()
+    if buffers.output.capacity > HTTPInput.keptCapacity { buffers.output = [] }
+  }
+
   /// Reads the body of a request; nil if it is too large, which was answered.
   private func readBody(
-    _ framing: HTTPBodyFraming, of head: HTTPRequestHead
+    _ framing: HTTPBodyFraming, of head: HTTPRequestHead, _ input: inout HTTPInput
   ) async throws -> HTTPCollectedBody? {
     setDeadline(configuration.bodyTimeout)
     do {
@@ -145,17 +175,4 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, @unchecked Sendable {
   }
 
   private static let continueLine = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
-}
-
-extension HTTPCodecError.Code {
-  /// The suggested status with its reason phrase.
-  fileprivate var status: HTTPResponse.Status {
-    switch suggestedStatus {
-    case 400: .badRequest
-    case 414: .uriTooLong
-    case 431: .requestHeaderFieldsTooLarge
-    case 501: .notImplemented
-    case let code: HTTPResponse.Status(code: code)
-    }
-  }
 }

@@ -58,13 +58,14 @@ extension HTTPConnectionPool {
   ///
   /// Idempotent.
   func shutDown() {
-    var connections: [HTTPConnection] = []
+    var idle: [HTTPConnection] = []
+    var leased: [HTTPConnection] = []
     var dials: [HTTPDial] = []
     var waiters: [HTTPPoolWaiter] = []
     state.withLock { state in
       state.isClosed = true
       for origin in state.origins.values {
-        connections += origin.leased.elements
+        leased += origin.leased.elements
         dials += origin.dials.values
         while let waiter = origin.popWaiter() {
           waiter.result = .failure(HTTPPoolClosed())
@@ -72,12 +73,14 @@ extension HTTPConnectionPool {
         }
         while let connection = origin.idle.popLast() {
           connection.place = .gone
-          connections.append(connection)
+          idle.append(connection)
         }
         _ = state.effects(on: origin, limit: limit)
       }
     }
-    for connection in connections { connection.stream.close() }
+    for connection in idle { connection.close() }
+    // The requests that have these notice, and give them back.
+    for connection in leased { connection.stream.close() }
     for dial in dials { dial.cancel() }
     for waiter in waiters { waiter.waiter.finish(.woken) }
   }

@@ -57,6 +57,23 @@ final class HTTPConnectionPool: Sendable {
     case queued(HTTPPoolWaiter, HTTPDial?)
   }
 
+  /// Leases a kept connection to the server of `url`, if there is one.
+  func acquireKept(_ url: HTTPURL, until deadline: LoopClock.Instant) -> HTTPConnection? {
+    while true {
+      let kept: HTTPConnection? = state.withLock { state in
+        if state.isClosed { return nil }
+        let connections = state.connections(to: url)
+        guard let connection = connections.idle.popLast() else { return nil }
+        connection.place = .leased
+        connections.leased.append(connection)
+        return connection
+      }
+      guard let kept else { return nil }
+      if kept.begin(until: deadline) { return kept }
+      discard(kept)
+    }
+  }
+
   /// Leases a connection to the server of `url`, and waits for one if need be.
   ///
   /// - Throws: `HTTPTimedOut`, `HTTPPoolClosed`, `CancellationError`, or `IOError` when none can be made.
@@ -96,7 +113,7 @@ final class HTTPConnectionPool: Sendable {
   /// - Throws: as `acquire`; the place is free again then.
   func replace(_ connection: HTTPConnection, until deadline: LoopClock.Instant) async throws -> HTTPConnection
   {
-    connection.stream.close()
+    connection.close()
     let waiter = HTTPPoolWaiter(connection.connections)
     let dial = HTTPDial(to: connection.connections, for: waiter)
     waiter.dial = dial
@@ -176,13 +193,13 @@ final class HTTPConnectionPool: Sendable {
 
   /// Closes a leased connection, and lets somebody who waits have its place.
   func discard(_ connection: HTTPConnection) {
-    connection.stream.close()
-    connection.deadline.clear()
+    connection.close()
     remove(connection)
   }
 
   /// Forgets a connection that was closed because nobody used it.
   func forgetIdle(_ connection: HTTPConnection) {
+    connection.deadline.end()
     if state.withLock({ _ in connection.place == .idle }) { remove(connection) }
   }
 
@@ -230,9 +247,7 @@ final class HTTPConnectionPool: Sendable {
       return resolution
     }
     if resolution === new {
-      new.start(connections.origin) { [weak self] in
-        self?.state.withLock { _ in connections.resolution = nil }
-      }
+      new.start(connections.origin) { [self] in state.withLock { _ in connections.resolution = nil } }
     }
     return try await resolution.addresses()
   }

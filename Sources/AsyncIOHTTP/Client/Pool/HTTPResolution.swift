@@ -47,7 +47,9 @@ final class HTTPResolution: Sendable {
       return state.result
     }
     if let known { return try known.get() }
-    guard await waiter.wait(for: "the address of a host") == .woken, let result = state.withLock({ $0.result }) else {
+    guard await waiter.wait(for: "the address of a host") == .woken,
+      let result = state.withLock({ $0.result })
+    else {
       throw CancellationError()
     }
     return try result.get()
