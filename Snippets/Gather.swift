@@ -1,4 +1,4 @@
-// Row 4 of the article: results in the order of the arguments, at most ten at a time.
+// Row 4 of the article: results in the order of the arguments, at most ten at a time; or of several types at once.
 
 import AsyncIO
 
@@ -10,4 +10,7 @@ func square(_ number: Int) async throws -> Int {
 try EventLoop.run {
   let squares = try await gather(1...20, limit: 10) { try await square($0) }
   print(squares)
+
+  let (number, text) = try await gather({ try await square(7) }, { "seven" })
+  print(number, text)
 }

@@ -1,0 +1,99 @@
+// `gather` over operations of different types: each stores its value in a box of its type, and the rest is `gather` over a
+// collection. The boxes are written by one operation each and read when all have ended.
+//
+// The work is done by one function with a parameter pack. It is not public itself: a closure that is written where a pack of
+// `@Sendable` functions is expected is not taken for one by Swift 6.3, so that users would have to write `{ @Sendable in … }`.
+
+import AsyncIORuntime
+
+/// Runs two operations at once, and returns their values in the order of the arguments (asyncio's `gather`).
+///
+/// ```swift
+/// let (user, posts) = try await gather({ try await user(1) }, { try await posts(of: 1) })
+/// ```
+///
+/// When an operation throws, the other is cancelled and awaited, and its error is thrown.
+///
+/// - Parameters:
+///   - first: Started first.
+///   - second: Started next.
+/// - Returns: The value of each.
+/// - Throws: The first error that an operation throws, or `CancellationError`.
+///
+/// ## Cancellation
+/// Cancels both operations, waits for their ends, and throws `CancellationError`, also if they have ended well.
+public func gather<First: Sendable, Second: Sendable>(
+  _ first: @escaping @Sendable () async throws -> First,
+  _ second: @escaping @Sendable () async throws -> Second
+) async throws -> (First, Second) {
+  try await gatherEach(first, second)
+}
+
+/// Runs three operations at once, and returns their values in the order of the arguments.
+///
+/// As `gather` of two.
+///
+/// - Parameters:
+///   - first: Started first.
+///   - second: Started next.
+///   - third: Started last.
+/// - Returns: The value of each.
+/// - Throws: The first error that an operation throws, or `CancellationError`.
+///
+/// ## Cancellation
+/// As for two.
+public func gather<First: Sendable, Second: Sendable, Third: Sendable>(
+  _ first: @escaping @Sendable () async throws -> First,
+  _ second: @escaping @Sendable () async throws -> Second,
+  _ third: @escaping @Sendable () async throws -> Third
+) async throws -> (First, Second, Third) {
+  try await gatherEach(first, second, third)
+}
+
+/// Runs four operations at once, and returns their values in the order of the arguments.
+///
+/// As `gather` of two.
+///
+/// - Parameters:
+///   - first: Started first.
+///   - second: Started next.
+///   - third: Started after that.
+///   - fourth: Started last.
+/// - Returns: The value of each.
+/// - Throws: The first error that an operation throws, or `CancellationError`.
+///
+/// ## Cancellation
+/// As for two.
+public func gather<First: Sendable, Second: Sendable, Third: Sendable, Fourth: Sendable>(
+  _ first: @escaping @Sendable () async throws -> First,
+  _ second: @escaping @Sendable () async throws -> Second,
+  _ third: @escaping @Sendable () async throws -> Third,
+  _ fourth: @escaping @Sendable () async throws -> Fourth
+) async throws -> (First, Second, Third, Fourth) {
+  try await gatherEach(first, second, third, fourth)
+}
+
+private func gatherEach<each Result: Sendable>(
+  _ operation: repeat @escaping @Sendable () async throws -> each Result
+) async throws -> (repeat each Result) {
+  let box = (repeat GatheredValue<each Result>())
+  var operations: [@Sendable () async throws -> Void] = []
+  for (box, operation) in repeat (each box, each operation) {
+    operations.append { box.value = try await operation() }
+  }
+  _ = try await gather(operations) { operation in try await operation() }
+  return (repeat (each box).take())
+}
+
+/// The value of one operation.
+private final class GatheredValue<Value: Sendable>: @unchecked Sendable {
+  // Sendable: see the head of this file.
+  var value: Value?
+
+  func take() -> Value {
+    guard let value else {
+      preconditionFailure("gather has ended without an error, and an operation left no value")
+    }
+    return value
+  }
+}
