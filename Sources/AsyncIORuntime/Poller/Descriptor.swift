@@ -192,8 +192,9 @@ import Synchronization
     }
   }
 
-  /// Counts an operation, and says whether the job has completed so many that others must have a turn first: then the
-  /// caller goes through `checkpoint`. So one busy connection does not starve the others.
+  /// Counts an operation, and says whether the job has completed so many that others must have a turn first.
+  ///
+  /// Then the caller goes through `checkpoint`, so that one busy connection does not starve the others.
   @inline(__always)
   package var isOverBudget: Bool {
     guard let core = unsafe LoopCore.current else { return false }
