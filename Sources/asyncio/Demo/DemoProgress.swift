@@ -90,6 +90,7 @@ final class DemoProgress: Sendable {
   private func snapshot() -> Timeline {
     state.withLock { state in
       var timeline = state.timeline
+      timeline.isUnderWay = !state.unfinished.isEmpty
       guard let run = timeline.runs.indices.last else { return timeline }
       let now = state.start.duration(to: LoopClock.now)
       for place in state.unfinished { timeline.runs[run].bars[place].end = now }

@@ -54,6 +54,8 @@ struct Timeline: Sendable, Equatable {
   var title: String
   /// The runs, the one to compare with first.
   var runs: [Run]
+  /// Whether bars still grow, so that nothing can be said of the whole yet.
+  var isUnderWay = false
 
   /// A timeline of some runs.
   init(title: String, runs: [Run] = []) {
@@ -66,6 +68,7 @@ struct Timeline: Sendable, Equatable {
 
   /// How many times as fast the last run was as the first; `nil` where there is nothing to compare.
   var speedUp: Double? {
+    if isUnderWay { return nil }
     guard runs.count > 1, let first = runs.first, let last = runs.last, last.total > .zero else { return nil }
     return first.total.seconds / last.total.seconds
   }
