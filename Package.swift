@@ -62,7 +62,7 @@ let package = Package(
     .testTarget(
       name: "AsyncIOHTTPTests",
       dependencies: [
-        "AsyncIOHTTP", "AsyncIONetwork", "AsyncIOCoordination", "AsyncIORuntime",
+        "AsyncIOHTTP", "AsyncIONetwork", "AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ]),
     // A program whose main is ours, for the tests of the mode under the language.
