@@ -147,7 +147,8 @@ import Testing
       let error = await #expect(throws: HTTPError.self) { try await session.get("https://example.org/a") }
       #expect(error?.code == .unsupportedScheme)
       #expect(
-        error?.message == "GET https://example.org/a: https is not supported yet; only plain http is, for now")
+        error?.message == "GET https://example.org/a: https is not supported yet; only plain http is, for now"
+      )
       _ = await #expect(throws: HTTPURLError.self) { try await session.get("example.org") }
     }
   }

@@ -156,7 +156,9 @@ import Testing
   }
 
   @Test(arguments: [
-    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", HTTPCodecError.Code.truncatedBody),
+    (
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", HTTPCodecError.Code.truncatedBody
+    ),
     ("HTTP/1.1 200 OK\r\nContent-Le", .truncatedHead),
     ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", .invalidChunkSize),
     ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", .conflictingContentLength),
