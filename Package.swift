@@ -71,6 +71,9 @@ let package = Package(
       dependencies: ["CAsyncIO", "CAsyncIOSanitizer", "AsyncIORuntime", "AsyncIOCoordination"],
       path: "Tests/Executables/asyncio-under-language"),
     .testTarget(
+      name: "AsyncIONetworkTests",
+      dependencies: ["AsyncIONetwork", "AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting"]),
+    .testTarget(
       name: "AsyncIORuntimeTests",
       dependencies: ["AsyncIORuntime", "AsyncIOTesting", "CAsyncIO", "asyncio-under-language"]),
     .testTarget(name: "AsyncIOTestingTests", dependencies: ["AsyncIOTesting", "AsyncIORuntime"]),

@@ -16,7 +16,8 @@ import Glibc
 ///   - host: A name, or a numeric IPv4 or IPv6 address.
 ///   - port: The port that the addresses shall have.
 /// - Returns: At least one address, in the system's order of preference.
-/// - Throws: `IOError` with the code `unresolved` when the name has no address or the resolver fails.
+/// - Throws: `IOError` with the code `unresolved` when the name has no address or the resolver fails, `invalid` when `port`
+///   is out of range or `host` contains a null character.
 ///
 /// ## Cancellation
 /// The system's resolver cannot be interrupted: a call under way is awaited, and its answer dropped.
@@ -24,6 +25,11 @@ public func resolve(_ host: String, port: Int) async throws -> [SocketAddress] {
   if let address = try? SocketAddress(ip: host, port: port) { return [address] }
   guard (0...65_535).contains(port) else {
     throw IOError(.invalid, operation: "resolve", detail: "\(host): port \(port) is not within 0 to 65535")
+  }
+  // The system's resolver would look up what comes before a null character.
+  guard !host.utf8.contains(0) else {
+    throw IOError(
+      .invalid, operation: "resolve", detail: "\(host.debugDescription) contains a null character")
   }
   let addresses = try await withBlocking { try lookUp(host, port) }
   try Task.checkCancellation()

@@ -23,15 +23,17 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     guard let number = UInt16(exactly: port) else {
       throw IOError(.invalid, operation: "address", detail: "\(ip): port \(port) is not within 0 to 65535")
     }
+    // The system's functions would stop at a null character, and take what comes before it for the whole.
+    let isText = !ip.utf8.contains(0)
     var v4 = sockaddr_in()
-    if unsafe inet_pton(AF_INET, ip, &v4.sin_addr) == 1 {
+    if isText, unsafe inet_pton(AF_INET, ip, &v4.sin_addr) == 1 {
       v4.sin_family = sa_family_t(AF_INET)
       v4.sin_port = number.bigEndian
       bytes = unsafe withUnsafeBytes(of: v4) { unsafe [UInt8]($0) }
       return
     }
     var v6 = sockaddr_in6()
-    guard unsafe inet_pton(AF_INET6, ip, &v6.sin6_addr) == 1 else {
+    guard isText, unsafe inet_pton(AF_INET6, ip, &v6.sin6_addr) == 1 else {
       throw IOError(.invalid, operation: "address", detail: "'\(ip)' is neither an IPv4 nor an IPv6 address")
     }
     v6.sin6_family = sa_family_t(AF_INET6)
