@@ -71,6 +71,9 @@ let package = Package(
       dependencies: ["CAsyncIO", "CAsyncIOSanitizer", "AsyncIORuntime", "AsyncIOCoordination"],
       path: "Tests/Executables/asyncio-under-language"),
     .testTarget(
+      name: "AsyncIOCoordinationTests",
+      dependencies: ["AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting"]),
+    .testTarget(
       name: "AsyncIONetworkTests",
       dependencies: ["AsyncIONetwork", "AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting"]),
     .testTarget(
