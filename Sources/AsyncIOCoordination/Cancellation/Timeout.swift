@@ -66,7 +66,10 @@ private final class TimeoutScope: Sendable {
   ) async throws -> Result {
     // The task below runs on the caller's actor and ends before this function returns, so that neither the body nor its
     // result is ever used from two places at once.
+    let isCancelled = Task.isCancelled
     let task = unsafe EventLoop.makeChild { [body = unsafe UncheckedSendable(value: body), isolation] in
+      // A new task does not know that its maker is cancelled, and the body begins before anybody could tell it.
+      if isCancelled { unsafe withUnsafeCurrentTask { unsafe $0?.cancel() } }
       let outcome = unsafe await Self.outcome(of: body.value, isolation: isolation)
       self.transition(to: .ended)
       return unsafe outcome
