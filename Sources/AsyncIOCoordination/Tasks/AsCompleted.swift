@@ -60,7 +60,7 @@ where Elements.Element: Sendable {
 
     init(_ completions: Completions<Elements, Result>) { self.completions = completions }
 
-    /// The next result, or nil when all operations have ended.
+    /// The next result, or nil when all operations have ended, or an earlier call has thrown.
     ///
     /// - Throws: The error of the operation whose turn it is; `CancellationError`.
     ///
@@ -97,18 +97,28 @@ where Elements.Element: Sendable {
 
   func next() async throws -> Result? {
     start()
-    while true {
+    while !buffer.isOver {
       if Task.isCancelled {
-        pool.stop()
-        buffer.end()
+        endEarly()
         throw CancellationError()
       }
       let waiter = Waiter()
-      let (result, isEnded) = buffer.take(orLeave: waiter)
-      if let result { return try result.get() }
-      if isEnded { return nil }
-      _ = await waiter.wait(for: "a result of asCompleted")
+      switch buffer.take(orLeave: waiter) {
+      case .result(.success(let value)): return value
+      case .result(.failure(let error)):
+        endEarly()
+        throw error
+      case .nothingYet: _ = await waiter.wait(for: "a result of asCompleted")
+      case .nothingMore: return nil
+      }
     }
+    return nil
+  }
+
+  /// Cancels the operations that are left; what they still deliver is dropped.
+  private func endEarly() {
+    pool.stop()
+    buffer.close()
   }
 
   private func start() {
@@ -124,28 +134,65 @@ where Elements.Element: Sendable {
 
 /// Results in the order in which they came, and the one task that waits for more.
 private final class CompletionBuffer<Result: Sendable>: Sendable {
+  private enum Phase {
+    /// Results are delivered → ended, over.
+    case open
+    /// All operations have ended, and what is there can be taken → over.
+    case ended
+    /// Whoever takes has got the last that there is to get (last).
+    case over
+  }
+
   private struct State {
+    var phase = Phase.open
     var results: [Swift.Result<Result, any Error>] = []
     /// Results before this index were taken.
     var head = 0
     var waiter: Waiter?
-    var isEnded = false
+  }
+
+  enum Taken {
+    case result(Swift.Result<Result, any Error>)
+    case nothingYet
+    case nothingMore
   }
 
   private let state = Mutex(State())
 
+  var isOver: Bool { state.withLock { $0.phase == .over } }
+
   func deliver(_ result: Swift.Result<Result, any Error>) {
-    wake { $0.results.append(result) }
+    wake { state in
+      if state.phase == .open { state.results.append(result) }
+    }
   }
 
-  func end() { wake { $0.isEnded = true } }
+  /// Says that nothing more will be delivered.
+  func end() {
+    wake { state in
+      if state.phase == .open { state.phase = .ended }
+    }
+  }
+
+  /// Drops what is there and what may come.
+  func close() {
+    wake { state in
+      state.phase = .over
+      state.results = []
+      state.head = 0
+    }
+  }
 
   /// Takes the oldest result; if there is none and more may come, leaves `waiter` to be woken.
-  func take(orLeave waiter: Waiter) -> (Swift.Result<Result, any Error>?, isEnded: Bool) {
+  func take(orLeave waiter: Waiter) -> Taken {
     state.withLock { state in
       guard state.head < state.results.count else {
-        if !state.isEnded { state.waiter = waiter }
-        return (nil, state.isEnded)
+        guard state.phase == .open else {
+          state.phase = .over
+          return .nothingMore
+        }
+        state.waiter = waiter
+        return .nothingYet
       }
       let result = state.results[state.head]
       state.head += 1
@@ -153,7 +200,7 @@ private final class CompletionBuffer<Result: Sendable>: Sendable {
         state.results.removeAll(keepingCapacity: true)
         state.head = 0
       }
-      return (result, false)
+      return .result(result)
     }
   }
 
