@@ -1,5 +1,4 @@
 import AsyncIOTesting
-import Synchronization
 import Testing
 
 @testable import AsyncIORuntime
@@ -8,13 +7,10 @@ struct UnhandledErrorsTests {
   private struct Failure: Error {}
 
   @Test func `an error that nobody waits for goes to the handler`() {
-    let former = UnhandledErrors.handler.withLock { $0 }
-    defer { EventLoop.setUnhandledErrorHandler(former) }
-    let reports = Journal<String>()
-    EventLoop.setUnhandledErrorHandler { reports.note($0.description) }
+    UnhandledReports.begin()
     EventLoop.reportUnhandled(Failure(), source: "task 'poller' (App/Main.swift:12)")
     #expect(
-      reports.entries.contains(
-        "task 'poller' (App/Main.swift:12) failed and nobody waited for it: Failure()"))
+      UnhandledReports.all { $0 is Failure }.map(\.description)
+        == ["task 'poller' (App/Main.swift:12) failed and nobody waited for it: Failure()"])
   }
 }
