@@ -38,6 +38,13 @@ import Glibc
     unsafe mutex.deallocate()
   }
 
+  /// How many threads wait for work.
+  var idleCount: Int {
+    unsafe pthread_mutex_lock(mutex)
+    defer { _ = unsafe pthread_mutex_unlock(mutex) }
+    return idle
+  }
+
   /// Runs `body` on a thread of the pool, after those that were given before.
   ///
   /// - Throws: `IOError` when there is no thread in the pool and the system has none left.
