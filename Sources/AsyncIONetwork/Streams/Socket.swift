@@ -5,8 +5,6 @@ import Glibc
 
 /// System calls on sockets that never wait.
 enum Socket {
-  /// Writing to a connection that the peer has closed is an error and not a signal.
-  static let noSignal = CInt(MSG_NOSIGNAL)
   /// Looks at what is there, takes nothing and does not wait.
   static let peek = CInt(MSG_PEEK | MSG_DONTWAIT)
 

@@ -46,13 +46,7 @@ public final class TCPStream: Sendable {
     precondition(buffer.count > 0, "read(into:) needs room for at least one byte")
     if descriptor.isOverBudget { try await checkpoint() }
     while true {
-      let count = try descriptor.attempt(.read, "read") { number in
-        unsafe recv(number, buffer.baseAddress, buffer.count, 0)
-      } isDrained: {
-        // Less than there was room for: the socket is empty, and the next read may wait at once.
-        $0 < buffer.count && $0 > 0
-      }
-      if let count { return count }
+      if let count = unsafe try descriptor.tryReceive(into: buffer) { return count }
       try await descriptor.waitUntilReady(.read, "read")
     }
   }
@@ -71,24 +65,23 @@ public final class TCPStream: Sendable {
     precondition(limit > 0, "read(appendingTo:atMost:) needs a limit of at least 1, not \(limit)")
     if descriptor.isOverBudget { try await checkpoint() }
     while true {
+      // As long as there is nothing to read, no memory is taken for it.
+      guard descriptor.mayReceive else {
+        try await descriptor.waitUntilReady(.read, "read")
+        continue
+      }
+      var count: Int?
       // The array's memory is borrowed for the system call alone, never across a suspension.
-      let count: Int? = try descriptor.attempt(.read, "read") { number in
-        var read = 0
-        let start = bytes.count
-        bytes.append(addingCapacity: limit) { span in
-          unsafe span.withUnsafeMutableBufferPointer { buffer, initialized in
-            guard let base = buffer.baseAddress else { return }
-            read = unsafe recv(number, base + initialized, limit, 0)
-            if read > 0 { initialized += read }
-          }
+      try bytes.append(addingCapacity: limit) { span in
+        unsafe try span.withUnsafeMutableBufferPointer { buffer, initialized in
+          let room = unsafe UnsafeMutableRawBufferPointer(
+            UnsafeMutableBufferPointer(rebasing: buffer[initialized...]))
+          count = unsafe try descriptor.tryReceive(
+            into: UnsafeMutableRawBufferPointer(rebasing: room.prefix(limit)))
+          initialized += count ?? 0
         }
-        assert(bytes.count == start + max(0, read))
-        return read
-      } isDrained: {
-        $0 < limit && $0 > 0
       }
       if let count { return count }
-      try await descriptor.waitUntilReady(.read, "read")
     }
   }
 
@@ -128,7 +121,7 @@ public final class TCPStream: Sendable {
     if descriptor.isOverBudget { try await checkpoint() }
     var rest = bytes
     while !rest.isEmpty {
-      if let count = unsafe try rest.withUnsafeBytes({ unsafe try send($0) }) {
+      if let count = unsafe try rest.withUnsafeBytes({ unsafe try descriptor.trySend($0) }) {
         rest = rest.dropFirst(count)
       } else {
         try await descriptor.waitUntilReady(.write, "write")
@@ -148,21 +141,11 @@ public final class TCPStream: Sendable {
     if descriptor.isOverBudget { try await checkpoint() }
     var rest = unsafe bytes
     while unsafe !rest.isEmpty {
-      if let count = unsafe try send(rest) {
+      if let count = unsafe try descriptor.trySend(rest) {
         unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
       } else {
         try await descriptor.waitUntilReady(.write, "write")
       }
-    }
-  }
-
-  /// Sends as much as the system takes; nil if it takes nothing now.
-  private func send(_ bytes: UnsafeRawBufferPointer) throws -> Int? {
-    // Whether there is room for more after a part was taken, only the system can tell: the next attempt asks it.
-    try descriptor.attempt(.write, "write") { number in
-      unsafe Glibc.send(number, bytes.baseAddress, bytes.count, Socket.noSignal)
-    } isDrained: { _ in
-      false
     }
   }
 

@@ -185,7 +185,7 @@ import Synchronization
   }
 
   @inline(__always)
-  private func readiness(_ direction: PollDirection) -> UInt {
+  func readiness(_ direction: PollDirection) -> UInt {
     switch direction {
     case .read: unsafe slot.pointee.reader.load(ordering: .acquiring)
     case .write: unsafe slot.pointee.writer.load(ordering: .acquiring)
