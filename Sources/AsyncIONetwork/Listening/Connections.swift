@@ -55,11 +55,16 @@ final class Connections: Sendable {
     try await wait("room for a connection") { $0 < limit }
   }
 
-  /// Waits until the last connection has ended.
-  func end(cancelling: Bool) async {
+  /// Waits until the last connection has ended by itself.
+  func waitForEnd() async throws {
+    try await wait("connections to end") { $0 == 0 }
+  }
+
+  /// Cancels the tasks and waits until the last has ended.
+  func end() async {
     let tasks = state.withLock { state in
-      state.isEnding = cancelling
-      return cancelling ? state.tasks.values.compactMap { $0 } : []
+      state.isEnding = true
+      return state.tasks.values.compactMap { $0 }
     }
     for task in tasks { task.cancel() }
     while let waiter = leaveWaiter(unless: { $0 == 0 }) {

@@ -92,24 +92,26 @@ public final class TCPListener: Sendable {
   /// - Parameters:
   ///   - limit: How many connections to serve at once; no limit if nil.
   ///   - handler: Serves one connection, as a task of its own.
-  /// - Throws: `CancellationError`, or `IOError` when the socket fails; closing the listener ends it without an error.
+  /// - Throws: `CancellationError`, or `IOError` when the socket fails; closing the listener ends it without an error, when
+  ///   the handlers have ended by themselves.
   ///
   /// ## Cancellation
-  /// Cancels the handlers and waits for their ends.
+  /// Cancels the handlers and waits for their ends, also after the listener was closed.
   public func serve(
     limit: Int? = nil, _ handler: @escaping @Sendable (TCPStream) async throws -> Void
   ) async throws {
     let connections = Connections(limit: limit ?? .max)
     do {
-      while true {
-        try await connections.waitForRoom()
-        let stream = try await accept()
-        connections.start(stream, handler)
+      do {
+        while true {
+          try await connections.waitForRoom()
+          connections.start(try await accept(), handler)
+        }
+      } catch let error as IOError where error.code == .closed {
+        try await connections.waitForEnd()
       }
-    } catch let error as IOError where error.code == .closed {
-      await connections.end(cancelling: false)
     } catch {
-      await connections.end(cancelling: true)
+      await connections.end()
       throw error
     }
   }
