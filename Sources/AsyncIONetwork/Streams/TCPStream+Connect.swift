@@ -13,7 +13,11 @@ extension TCPStream {
   /// ## Cancellation
   /// The attempt under way is ended and its socket closed. A name that is being resolved is waited for.
   public static func connect(host: String, port: Int) async throws -> TCPStream {
-    let addresses = try await resolve(host, port: port)
+    try await connect(toAnyOf: resolve(host, port: port), of: "\(host):\(port)")
+  }
+
+  /// Connects to the first of `addresses`, those of `name`, that takes the connection.
+  static func connect(toAnyOf addresses: [SocketAddress], of name: String) async throws -> TCPStream {
     var failures: [IOError] = []
     for address in addresses {
       do {
@@ -25,7 +29,7 @@ extension TCPStream {
     if failures.count == 1, let only = failures.first { throw only }
     throw IOError(
       .system, errno: nil, operation: "connect",
-      detail: "\(host):\(port): " + failures.map(\.description).joined(separator: "; "))
+      detail: "\(name): " + failures.map(\.description).joined(separator: "; "))
   }
 
   /// Connects to one address.

@@ -59,6 +59,7 @@ public struct IOError: Error, Sendable, Equatable, CustomStringConvertible {
     case .unexpectedEnd: return "\(what): the peer closed the connection too early"
     // The detail has said it.
     case .unresolved, .invalid: return what
+    case .system where detail != nil: return what
     default: return "\(what): \(code.description)"
     }
   }

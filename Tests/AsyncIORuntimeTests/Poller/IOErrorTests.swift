@@ -13,6 +13,11 @@ struct IOErrorTests {
     #expect(
       IOError(.unresolved, operation: "resolve", detail: "nowhere").description
         == "resolve nowhere")
+    #expect(
+      IOError(.system, operation: "connect", detail: "a:1: connect 127.0.0.1:1: Connection refused")
+        .description
+        == "connect a:1: connect 127.0.0.1:1: Connection refused", "the detail has said it all")
+    #expect(IOError(.system, operation: "connect").description == "connect: system")
   }
 
   @Test func `a number that the system does not know has a text too`() {
