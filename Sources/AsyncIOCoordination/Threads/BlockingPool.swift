@@ -1,5 +1,9 @@
 // Threads for calls that block.
 //
+// Each call that is submitted is made exactly once: on a thread of the pool, or, where the system has no thread left and the
+// pool has none, with that error, by whoever found it out. That one takes all calls that are queued then, as another may have
+// relied on the thread that could not be started.
+//
 // The pool grows while calls are queued and fewer than `maximum` threads exist, and each thread leaves when it has been idle
 // for a while. All state is under one mutex with one condition; the calls run outside of it. The threads are detached:
 // a call that never returns costs its thread, and does not keep the process from exiting.
@@ -17,16 +21,31 @@ import Glibc
   /// How long a thread waits for work before it leaves, in seconds.
   private static let idleSeconds = 10
 
+  /// A call, or what keeps it from being made.
+  typealias Call = @Sendable (_ refusal: IOError?) -> Void
+
   private let maximum: Int
+  private let startThread: @Sendable (@escaping @Sendable () -> Void) -> Bool
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  private var queue: [@Sendable () -> Void] = []
+  private var queue: [Call] = []
   private var head = 0
   private var threads = 0
   private var idle = 0
 
-  init(maximum: Int) {
+  /// Makes a pool without threads.
+  ///
+  /// - Parameters:
+  ///   - maximum: How many threads there may be at once.
+  ///   - startThread: Runs a function on a new thread; false if there is none.
+  init(
+    maximum: Int,
+    startThread: @escaping @Sendable (@escaping @Sendable () -> Void) -> Bool = {
+      LoopThread.start(named: "asyncio-blocking", $0)
+    }
+  ) {
     self.maximum = maximum
+    self.startThread = startThread
     unsafe pthread_mutex_init(mutex, nil)
     unsafe pthread_cond_init(condition, nil)
   }
@@ -45,36 +64,39 @@ import Glibc
     return idle
   }
 
-  /// Runs `body` on a thread of the pool, after those that were given before.
+  /// Makes `call` on a thread of the pool, after those that were submitted before.
   ///
-  /// - Throws: `IOError` when there is no thread in the pool and the system has none left.
-  func submit(_ body: @escaping @Sendable () -> Void) throws(IOError) {
+  /// When there is no thread in the pool and the system has none left, it is made here and now with that error.
+  func submit(_ call: @escaping Call) {
     unsafe pthread_mutex_lock(mutex)
-    queue.append(body)
+    queue.append(call)
     let waiting = queue.count - head
     let grows = waiting > idle && threads < maximum
     if grows { threads += 1 } else if idle > 0 { unsafe pthread_cond_signal(condition) }
     unsafe pthread_mutex_unlock(mutex)
-    guard grows, !LoopThread.start(named: "asyncio-blocking", { self.work() }) else { return }
-    try withdrawThread()
+    guard grows, !startThread({ self.work() }) else { return }
+    let refusal = IOError(.system, errno: EAGAIN, operation: "pthread_create")
+    for call in withdrawThread() { call(refusal) }
   }
 
-  /// Takes back a thread that could not be started; the work waits for another, if there is one.
-  private func withdrawThread() throws(IOError) {
+  /// Takes back a thread that could not be started; returns the calls that no other thread is there to make.
+  private func withdrawThread() -> ArraySlice<Call> {
     unsafe pthread_mutex_lock(mutex)
     defer { _ = unsafe pthread_mutex_unlock(mutex) }
     threads -= 1
-    guard threads == 0 else { return }
-    queue.removeAll()
-    head = 0
-    throw IOError(.system, errno: EAGAIN, operation: "pthread_create")
+    guard threads == 0 else { return [] }
+    defer {
+      queue = []
+      head = 0
+    }
+    return queue[head...]
   }
 
   private func work() {
-    while let body = next() { body() }
+    while let call = next() { call(nil) }
   }
 
-  private func next() -> (@Sendable () -> Void)? {
+  private func next() -> Call? {
     unsafe pthread_mutex_lock(mutex)
     defer { _ = unsafe pthread_mutex_unlock(mutex) }
     var deadline = timespec()
@@ -89,12 +111,12 @@ import Glibc
         return nil
       }
     }
-    let body = queue[head]
+    let call = queue[head]
     head += 1
     if head == queue.count {
       queue.removeAll(keepingCapacity: queue.count <= 1024)
       head = 0
     }
-    return body
+    return call
   }
 }

@@ -30,15 +30,12 @@ public func withBlocking<Result: Sendable>(_ body: @escaping @Sendable () throws
   let box = ResultBox<Result>()
   let loop = EventLoop.current
   loop?.beginOutsideWork()
-  do throws(IOError) {
-    try BlockingPool.shared.submit {
-      box.result.withLock { $0 = Swift.Result { try body() } }
-      waiter.finish(.woken)
-      loop?.endOutsideWork()
-    }
-  } catch {
+  BlockingPool.shared.submit { refusal in
+    let result: Swift.Result<Result, any Error> =
+      if let refusal { .failure(refusal) } else { .init { try body() } }
+    box.result.withLock { $0 = result }
+    waiter.finish(.woken)
     loop?.endOutsideWork()
-    throw error
   }
   await waiter.waitUncancelled(for: "a blocking call")
   guard let result = box.result.withLock({ $0 }) else {

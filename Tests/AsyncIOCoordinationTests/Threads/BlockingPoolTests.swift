@@ -12,7 +12,7 @@ import Testing
     let gauge = Gauge()
     let gate = Gate()
     for _ in 0..<20 {
-      try pool.submit {
+      pool.submit { _ in
         gauge.enter()
         gate.pass()
         gauge.leave()
@@ -29,7 +29,7 @@ import Testing
   @Test func `one thread takes the calls in their order`() async throws {
     let pool = BlockingPool(maximum: 1)
     let order = Journal<Int>()
-    for number in 0..<1000 { try pool.submit { order.note(number) } }
+    for number in 0..<1000 { pool.submit { _ in order.note(number) } }
     while order.count < 1000 { await Task.yield() }
     #expect(order.entries == Array(0..<1000))
   }
@@ -38,12 +38,39 @@ import Testing
     let pool = BlockingPool(maximum: 10)
     let threads = Journal<UInt>()
     for count in 1...20 {
-      try pool.submit { threads.note(UInt(pthread_self())) }
+      pool.submit { _ in threads.note(UInt(pthread_self())) }
       while threads.count < count { await Task.yield() }
       // Until the thread has come back: whoever finds none idle starts another.
       while pool.idleCount == 0 { await Task.yield() }
     }
     #expect(Set(threads.entries).count == 1)
+  }
+
+  @Test func `without any thread a call is refused at once`() {
+    let pool = BlockingPool(maximum: 10) { _ in false }
+    let refusals = Journal<IOError?>()
+    pool.submit { refusals.note($0) }
+    pool.submit { refusals.note($0) }
+    #expect(
+      refusals.entries
+        == Array(repeating: IOError(.system, errno: EAGAIN, operation: "pthread_create"), count: 2))
+  }
+
+  @Test func `a call that relied on a thread that could not be started is refused too`() {
+    let refused = Journal<Int>()
+    let pool = Journal<BlockingPool>()
+    let isSecond = Atomic<Bool>(false)
+    // The second call comes while the first one's thread is being started, and then neither has one.
+    pool.note(
+      BlockingPool(maximum: 10) { _ in
+        if !isSecond.exchange(true, ordering: .relaxed) {
+          pool.entries.first?.submit { if $0 != nil { refused.note(2) } }
+          #expect(refused.count == 0)
+        }
+        return false
+      })
+    pool.entries.first?.submit { if $0 != nil { refused.note(1) } }
+    #expect(refused.entries == [1, 2])
   }
 }
 
