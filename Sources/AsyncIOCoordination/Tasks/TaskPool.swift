@@ -36,7 +36,7 @@ final class TaskPool: Sendable {
   /// Makes a pool that has not started.
   ///
   /// - Parameters:
-  ///   - count: Operations are numbered from 0 to `count`; `Int.max` where `stop` says when there are no more.
+  ///   - count: Operations are numbered from 0 up to `count`, not included.
   ///   - operation: Run once for each number, in their order.
   @usableFromInline
   init(count: Int, _ operation: @escaping @Sendable (Int) async -> Void) {
@@ -91,9 +91,6 @@ final class TaskPool: Sendable {
     }
     for task in tasks { task.cancel() }
   }
-
-  /// Gives out no more numbers, and leaves the workers alone.
-  func exhaust() { isStopped.store(true, ordering: .releasing) }
 
   /// Waits until the last worker has ended, whatever becomes of the waiting task.
   @usableFromInline
