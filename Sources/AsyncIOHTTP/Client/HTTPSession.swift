@@ -24,7 +24,7 @@ public import HTTPTypes
 public final class HTTPSession: Sendable {
   /// The limits and habits of the session.
   public let configuration: Configuration
-  private let pool: HTTPConnectionPool
+  let pool: HTTPConnectionPool
   private let rules: HTTPConnection.Rules
 
   /// Makes a session that has no connection yet.

@@ -1,11 +1,12 @@
 import AsyncIOCoordination
-import AsyncIOHTTP
 import AsyncIONetwork
 import AsyncIORuntime
 import AsyncIOTesting
 import HTTPTypes
 import Synchronization
 import Testing
+
+@testable import AsyncIOHTTP
 
 /// Requests that are cancelled or run out of time, wherever they are: nothing is lost, and the session goes on.
 @Suite(.virtualTime) struct RequestEndingTests {
@@ -113,6 +114,39 @@ import Testing
     }
   }
 
+  @Test func `those who were cancelled at the instant of a hand-over are passed by`() async throws {
+    let signal = Mutex<ScriptedPeer.Connection?>(nil)
+    try await ScriptedPeer.run { connection in
+      if connection.number == 0 {
+        signal.withLock { $0 = connection }
+        return try await connection.waitForEnd()
+      }
+      while try await connection.readHead() != nil {
+        try await sleep(for: .seconds(1))
+        // Both arrive with the same look at the poller: the test goes on first, then the request.
+        try await signal.withLock { $0 }?.send("x")
+        try await connection.send(Self.answer + "01234567890123456789")
+      }
+    } _: { peer in
+      let stream = try await TCPStream.connect(host: "127.0.0.1", port: peer.port)
+      await settle()
+      try await withHTTPSession(HTTPConnectionPoolTests.limit(1)) { session in
+        let url = peer.url
+        let requests = (0..<10).map { _ in createTask { try await session.get(url).text } }
+        _ = try await stream.read(atMost: 1)
+        for request in requests[1..<9] { request.cancel() }
+        let first = try await requests[0].value
+        let last = try await requests[9].value
+        #expect(first == last)
+        for request in requests[1..<9] {
+          _ = await #expect(throws: CancellationError.self) { try await request.value }
+        }
+        #expect(peer.connectionCount == 2)
+      }
+      stream.close()
+    }
+  }
+
   // MARK: Time
 
   /// A peer that stops after the given text, and does not close.
@@ -185,29 +219,83 @@ import Testing
     }
   }
 
-  @Test func `time may run out while connecting`() async throws {
-    // A full queue of connections that nobody accepts: the system lets further ones wait.
+  /// Runs `body` with a port on which no connection is ever accepted, nor refused, and how many were queued before.
+  private func withDeafPort(_ body: (_ port: Int, _ queued: Int) async throws -> Void) async throws {
     let listener = try TCPListener(port: 0, backlog: 0)
+    defer { listener.close() }
     let port = listener.localAddress.port
-    var waiting: [TCPStream] = []
-    while waiting.count < 10 {
+    var queued: [TCPStream] = []
+    // The system lets connections wait when the queue of those that nobody accepts is full.
+    while queued.count < 10 {
       do {
-        waiting.append(
+        queued.append(
           try await withTimeout(.seconds(1)) { try await TCPStream.connect(host: "127.0.0.1", port: port) })
-      } catch {
+      } catch is TimeoutError {
         break
       }
     }
-    try #require(waiting.count < 10)
-    try await withHTTPSession { session in
-      let start = LoopClock.now
-      _ = await #expect(throws: TimeoutError(after: .seconds(3))) {
-        try await session.get("http://127.0.0.1:\(port)/", timeout: .seconds(3))
+    try #require(queued.count < 10)
+    try await body(port, queued.count)
+    for stream in queued { stream.close() }
+  }
+
+  @Test func `time may run out while connecting, and then nothing is left`() async throws {
+    try await withDeafPort { port, queued in
+      try await withHTTPSession { session in
+        let start = LoopClock.now
+        _ = await #expect(throws: TimeoutError(after: .seconds(3))) {
+          try await session.get("http://127.0.0.1:\(port)/", timeout: .seconds(3))
+        }
+        #expect(start.duration(to: .now) == .seconds(3))
+        await settle()
+        let open = try openSockets(port: port)
+        #expect(open == queued)
+        #expect(session.pool.state.withLock { $0.origins.isEmpty })
       }
-      #expect(start.duration(to: .now) == .seconds(3))
     }
-    for stream in waiting { stream.close() }
-    listener.close()
+  }
+
+  @Test(arguments: 0..<8)
+  func `an attempt that is called off is nobody else's failure`(_ steps: Int) async throws {
+    try await withDeafPort { port, _ in
+      try await withHTTPSession { session in
+        let url = "http://127.0.0.1:\(port)/"
+        let first = createTask { try await session.get(url).text }
+        await settle()
+        first.cancel()
+        for _ in 0..<steps { await giveWayOnce() }
+        let second = createTask { try await session.get(url, timeout: .seconds(5)).text }
+        _ = await #expect(throws: CancellationError.self) { try await first.value }
+        _ = await #expect(throws: TimeoutError(after: .seconds(5))) { try await second.value }
+      }
+    }
+  }
+
+  @Test func `who waits no longer leaves the queue`() async throws {
+    try await ScriptedPeer.run { connection in
+      _ = try await connection.readHead()
+      try await connection.waitForEnd()
+    } _: { peer in
+      try await withHTTPSession(HTTPConnectionPoolTests.limit(1)) { session in
+        let url = peer.url
+        let waiting = { session.pool.state.withLock { $0.origins.values.map(\.waiters.count) } }
+        let requests = (0..<10).map { number in
+          createTask { try await session.get(url, timeout: .seconds(number < 5 ? 100 : 5)).text }
+        }
+        await settle()
+        #expect(waiting() == [9])
+        try await sleep(for: .seconds(6))
+        #expect(waiting() == [4])
+        requests[2].cancel()
+        await settle()
+        #expect(waiting() == [3])
+        for request in requests {
+          request.cancel()
+          _ = await #expect(throws: (any Error).self) { try await request.value }
+        }
+        #expect(waiting().allSatisfy { $0 == 0 })
+      }
+    }
   }
 
   @Test func `a kept connection's next request has its whole time`() async throws {

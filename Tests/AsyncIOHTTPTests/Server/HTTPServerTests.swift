@@ -196,6 +196,22 @@ import Testing
     }
   }
 
+  @Test func `what comes after a refusal is read and thrown away, so that it is no error to send it`()
+    async throws
+  {
+    try await RunningServer.run(handler: Self.echo) { server in
+      let stream = try await TCPStream.connect(host: "127.0.0.1", port: server.port)
+      defer { stream.close() }
+      try await stream.write(Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n".utf8))
+      let answer = try await stream.readToEnd()
+      #expect(answer.hasPrefix("HTTP/1.1 413 "))
+      for _ in 0..<30 {
+        try await stream.write([UInt8](repeating: 0, count: 65_536))
+        await settle()
+      }
+    }
+  }
+
   @Test(arguments: ["", "GET / HT", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel"])
   func `a request that ends early is not handled`(_ text: String) async throws {
     let answer = try await exchange(text) { _ in
