@@ -24,7 +24,7 @@ struct Main {
 
 /// The workloads, under the names that the peers' programs know them by.
 enum Workload: String, CaseIterable {
-  case spawn, gather, yield, pingpong, timers, sleep1m, echo
+  case spawn, gather, yield, pingpong, timers, timeout, sleep1m, echo
 
   func run(_ arguments: [String]) async throws {
     switch self {
@@ -33,6 +33,7 @@ enum Workload: String, CaseIterable {
     case .yield: try await yieldTurns()
     case .pingpong: try await pingPong()
     case .timers: try await cancelTimers()
+    case .timeout: try await boundReadyOperations()
     case .sleep1m: try await millionSleepers()
     case .echo: try await serveEcho(port: arguments.first)
     }

@@ -1,17 +1,9 @@
-// Timeouts.
+// Timeouts and deadlines: cancel scopes that know when, and say so by an error of their own.
 //
-// The body runs as a task of its own, because a task of the language cannot take a cancellation back: what expires is the
-// body's task, and the caller's goes on. It starts at once, on the caller's thread and actor; if it ends without having
-// suspended, no timer was ever set.
-//
-// Who decides how it ends: the state goes from `running` to `expired` by the timer or to `ended` by the body, in one exchange. If
-// the timer was first the body's task is cancelled, and awaited: the buffers and the isolated state that it borrows from
-// the caller are in use until it has ended. What it returns then is returned, late or not; what it throws is thrown,
-// except that the CancellationError that the expiry caused becomes a TimeoutError. A cancellation of the caller's task
-// goes to the body too and wins over the expiry: it is never turned into a timeout.
+// A `TimeoutError` says that time was the reason and nothing else: the body ended by a cancellation, the deadline caused it, and
+// the caller was not cancelled too. What the body returns is returned, late or not; what else it throws is thrown.
 
-import AsyncIORuntime
-import Synchronization
+public import AsyncIORuntime
 
 /// Runs `body`, and cancels it when it takes longer than `duration` (asyncio's `wait_for` and `timeout`).
 ///
@@ -22,7 +14,7 @@ import Synchronization
 ///
 /// The body runs on the caller's actor and may use what the caller may use. It is always awaited: when the time is over it is
 /// cancelled, and this function returns when it has ended. A value that it returns nevertheless is returned.
-/// A duration of zero or less does not start the body at all.
+/// A duration of zero or less does not start the body at all. Timeouts nest: the earliest ends what is in it.
 ///
 /// - Parameters:
 ///   - duration: How long the body may take, on the loop's clock.
@@ -35,92 +27,153 @@ import Synchronization
 /// ## Cancellation
 /// Cancels the body and waits for its end; the error is then the body's, a `CancellationError` as a rule, and never a
 /// `TimeoutError`.
+@inlinable
 public func withTimeout<Result>(
   _ duration: Duration,
   isolation: isolated (any Actor)? = #isolation,
   _ body: () async throws -> Result
 ) async throws -> Result {
+  let scope = try ScopeContext.timeout(duration)
+  do {
+    return try await run(in: scope, isolation: isolation, body)
+  } catch {
+    throw scope.timeoutError(insteadOf: error)
+  }
+}
+
+/// Runs `body` with a timeout that it may look at and change.
+///
+/// ```swift
+/// try await withTimeout(.seconds(30)) { scope in
+///   while let chunk = try await next() {
+///     scope.reschedule(to: .now.advanced(by: .seconds(30)))  // thirty seconds of silence, not in all
+///     try await store(chunk)
+///   }
+/// }
+/// ```
+///
+/// - Parameters:
+///   - duration: How long the body may take, on the loop's clock, until it is rescheduled.
+///   - isolation: The caller's actor; not to be given.
+///   - body: What to do; it gets the scope that it runs in.
+/// - Returns: What `body` returns.
+/// - Throws: As without a scope; a `CancellationError` also if the scope was cancelled by hand.
+///
+/// ## Cancellation
+/// As without a scope.
+public func withTimeout<Result>(
+  _ duration: Duration,
+  isolation: isolated (any Actor)? = #isolation,
+  _ body: (CancelScope) async throws -> Result
+) async throws -> Result {
+  let scope = try ScopeContext.timeout(duration)
+  do {
+    return try await run(in: scope, isolation: isolation) { try await body(CancelScope(scope)) }
+  } catch {
+    throw scope.timeoutError(insteadOf: error)
+  }
+}
+
+/// Runs `body`, and cancels it when it has not ended at `deadline` (asyncio's `timeout_at`).
+///
+/// ```swift
+/// let deadline = LoopClock.now.advanced(by: .seconds(5))
+/// for url in urls { pages.append(try await withDeadline(deadline) { try await fetch(url) }) }
+/// ```
+///
+/// As `withTimeout` in all else. A deadline that has passed does not start the body at all.
+///
+/// - Parameters:
+///   - deadline: When the body must have ended, on the loop's clock.
+///   - isolation: The caller's actor; not to be given.
+///   - body: What to do.
+/// - Returns: What `body` returns.
+/// - Throws: `TimeoutError` when the body ended by the cancellation that the deadline caused; otherwise what `body` throws.
+///
+/// ## Cancellation
+/// Cancels the body and waits for its end; the error is then the body's, and never a `TimeoutError`.
+@inlinable
+public func withDeadline<Result>(
+  _ deadline: LoopClock.Instant,
+  isolation: isolated (any Actor)? = #isolation,
+  _ body: () async throws -> Result
+) async throws -> Result {
+  try await withTimeout(LoopClock.now.duration(to: deadline), isolation: isolation, body)
+}
+
+/// Runs `body` with a deadline that it may look at and change.
+///
+/// - Parameters:
+///   - deadline: When the body must have ended, on the loop's clock, until it is rescheduled.
+///   - isolation: The caller's actor; not to be given.
+///   - body: What to do; it gets the scope that it runs in.
+/// - Returns: What `body` returns.
+/// - Throws: As without a scope; a `CancellationError` also if the scope was cancelled by hand.
+///
+/// ## Cancellation
+/// As without a scope.
+public func withDeadline<Result>(
+  _ deadline: LoopClock.Instant,
+  isolation: isolated (any Actor)? = #isolation,
+  _ body: (CancelScope) async throws -> Result
+) async throws -> Result {
+  try await withTimeout(LoopClock.now.duration(to: deadline), isolation: isolation, body)
+}
+
+/// Runs `body`, and returns nil when it takes longer than `duration` (trio's `move_on_after`, Kotlin's `withTimeoutOrNull`).
+///
+/// ```swift
+/// let price = try await withTimeoutOrNil(.milliseconds(200)) { try await quote() } ?? lastPrice
+/// ```
+///
+/// - Parameters:
+///   - duration: How long the body may take, on the loop's clock; if it is zero or less the body is not started.
+///   - isolation: The caller's actor; not to be given.
+///   - body: What to do.
+/// - Returns: What `body` returns; nil when it ended by the cancellation that the expiry caused.
+/// - Throws: What `body` throws; a `TimeoutError` of another timeout inside or around is not taken for this one's.
+///
+/// ## Cancellation
+/// Cancels the body and waits for its end; the error is then the body's, and never nil.
+@discardableResult
+public func withTimeoutOrNil<Result>(
+  _ duration: Duration,
+  isolation: isolated (any Actor)? = #isolation,
+  _ body: () async throws -> Result
+) async throws -> Result? {
   guard duration > .zero else {
     try Task.checkCancellation()
-    throw TimeoutError(after: duration)
+    return nil
   }
-  return try await withoutActuallyEscaping(body) { body in
-    _ = isolation
-    return try await TimeoutScope(duration).run(body, isolation: isolation)
+  let scope = ScopeContext(time: duration.wholeNanoseconds)
+  do {
+    return try await run(in: scope, isolation: isolation, body)
+  } catch {
+    guard scope.isCause(of: error), scope.isExpired else { throw error }
+    return nil
   }
 }
 
-/// One use of `withTimeout`.
-private final class TimeoutScope: Sendable {
-  private enum State: UInt8, AtomicRepresentable {
-    case running, expired, ended
+extension ScopeContext {
+  /// The scope of a timeout, if there is any time.
+  @usableFromInline
+  static func timeout(_ duration: Duration) throws -> ScopeContext {
+    guard duration > .zero else {
+      try Task.checkCancellation()
+      throw TimeoutError(after: duration)
+    }
+    // What is less than a nanosecond is a nanosecond.
+    return ScopeContext(time: max(1, duration.wholeNanoseconds))
   }
 
-  private let duration: Duration
-  private let state = Atomic<State>(.running)
-
-  init(_ duration: Duration) { self.duration = duration }
-
-  func run<Result>(
-    _ body: @escaping () async throws -> Result, isolation: isolated (any Actor)?
-  ) async throws -> Result {
-    // The task below runs on the caller's actor and ends before this function returns, so that neither the body nor its
-    // result is ever used from two places at once.
-    let isCancelled = Task.isCancelled
-    let task = unsafe EventLoop.makeChild { [body = unsafe UncheckedSendable(value: body), isolation] in
-      // A new task does not know that its maker is cancelled, and the body begins before anybody could tell it.
-      if isCancelled { unsafe withUnsafeCurrentTask { unsafe $0?.cancel() } }
-      let outcome = unsafe await Self.outcome(of: body.value, isolation: isolation)
-      self.transition(to: .ended)
-      return unsafe outcome
-    }
-    let outcome = unsafe try await (isEnded ? task.value : watch(task)).value
-    switch outcome {
-    case .success(let value): return value
-    case .failure(let error as CancellationError):
-      if isExpired, !Task.isCancelled { throw TimeoutError(after: duration) }
-      throw error
-    case .failure(let error): throw error
-    }
+  /// What to throw for an error of the body.
+  @usableFromInline
+  func timeoutError(insteadOf error: any Error) -> any Error {
+    isExpired && isCause(of: error) ? TimeoutError(after: time) : error
   }
 
-  /// Waits for a body that has suspended, beside a timer.
-  private func watch<Result>(
-    _ task: Task<UncheckedSendable<Swift.Result<Result, any Error>>, any Error>
-  ) async throws -> UncheckedSendable<Swift.Result<Result, any Error>> {
-    let timer = EventLoop.orDefault.callLater(duration) {
-      if self.transition(to: .expired) { unsafe task.cancel() }
-    }
-    defer { timer.cancel() }
-    return unsafe try await withTaskCancellationHandler {
-      unsafe try await task.value
-    } onCancel: {
-      unsafe task.cancel()
-    }
+  /// Whether `error` is the cancellation that came from this scope and from nothing around it.
+  func isCause(of error: any Error) -> Bool {
+    error is CancellationError && isCancelled && (isShield || !Task.isCancelled)
   }
-
-  private static func outcome<Result>(
-    of body: () async throws -> Result, isolation: isolated (any Actor)?
-  ) async -> UncheckedSendable<Swift.Result<Result, any Error>> {
-    do {
-      return unsafe UncheckedSendable(value: .success(try await body()))
-    } catch {
-      return unsafe UncheckedSendable(value: .failure(error))
-    }
-  }
-
-  /// Leaves `running`; false if that was done before.
-  @discardableResult
-  private func transition(to next: State) -> Bool {
-    state.compareExchange(expected: .running, desired: next, ordering: .acquiringAndReleasing).exchanged
-  }
-
-  private var isEnded: Bool { state.load(ordering: .acquiring) == .ended }
-  private var isExpired: Bool { state.load(ordering: .acquiring) == .expired }
-}
-
-/// A value that is handed between tasks of which one waits for the other.
-@unsafe
-private struct UncheckedSendable<Value>: @unchecked Sendable {
-  let value: Value
 }

@@ -18,7 +18,9 @@ public struct ErrorGroup: Error, Sendable, CustomStringConvertible {
   }
 
   /// The errors of one type, such as `group.errors(of: HTTPError.self)` (Python's `except*`).
-  public func errors<Failure: Error>(of type: Failure.Type) -> [Failure] { errors.compactMap { $0 as? Failure } }
+  public func errors<Failure: Error>(of type: Failure.Type) -> [Failure] {
+    errors.compactMap { $0 as? Failure }
+  }
 
   /// How many, and each on a line of its own.
   public var description: String {

@@ -1,11 +1,6 @@
-// A task of the runtime and the handle to it.
-//
-// Who owns what: the task owns its state until it has ended, the registry names it until then, and handles own the state
-// for as long as somebody may ask. An error is reported as unhandled when the last reference to the state goes away and
-// nobody has looked at the result.
+// Tasks that the runtime owns, and the handle to any task of ours.
 
 import AsyncIORuntime
-import Synchronization
 
 /// Starts `operation` as a task of its own (asyncio's `create_task`).
 ///
@@ -19,123 +14,88 @@ import Synchronization
 ///
 /// - Parameters:
 ///   - name: For people, in reports.
+///   - eagerStart: Whether the operation begins at once, before this function returns, and runs up to its first suspension
+///     (asyncio's `eager_start`). If it need not wait, it has ended then.
 ///   - fileID: Where the task is made; not to be given.
 ///   - line: Where the task is made; not to be given.
 ///   - operation: Runs on the loop of the caller, after what is ready now. A task that is cancelled before it starts never
 ///     runs it.
 /// - Returns: A handle, to wait for the task or to cancel it.
+/// - Complexity: O(1).
 @discardableResult
 public func createTask<Success: Sendable>(
-  name: String? = nil, fileID: StaticString = #fileID, line: UInt = #line,
+  name: String? = nil, eagerStart: Bool = false, fileID: StaticString = #fileID, line: UInt = #line,
   _ operation: @escaping @Sendable () async throws -> Success
 ) -> TaskHandle<Success> {
-  let record = TaskRecord(name: name, fileID: fileID, line: line, loop: .orDefault)
-  let state = TaskState<Success>(record)
-  TaskRegistry.shared.insert(record)
-  // The closure and not the task owns the state's last reference: it goes away when the body has ended.
-  let task = record.loop.makeTask(name: name) {
-    await TaskRecord.$current.withValue(record) { await state.run(operation) }
-    record.state = .finished
-    TaskRegistry.shared.remove(record)
-    record.loop.wake()
-  }
-  record.setCancellation { task.cancel() }
-  return TaskHandle(state: state)
+  let core = TaskCore<Success>(
+    TaskRecord(name: name, fileID: fileID, line: line, loop: .orDefault), owner: nil)
+  core.start(eagerly: eagerStart, operation)
+  return TaskHandle(core: core)
 }
 
-/// A task that was started with `createTask`.
+/// What a task is doing.
+public enum TaskState: Sendable {
+  /// Made, not started.
+  case scheduled
+  /// Started, not ended; it may be waiting.
+  case running
+  /// Ended with a value or an error.
+  case finished
+  /// Ended by its cancellation.
+  case cancelled
+}
+
+/// A task that was started with `createTask`, here or on a task scope.
+///
+/// Handles may be copied and sent anywhere; dropping them does not end the task.
 public struct TaskHandle<Success: Sendable>: Sendable {
-  let state: TaskState<Success>
+  let core: TaskCore<Success>
 
   /// The name that the task was given.
-  public var name: String? { state.record.name }
+  public var name: String? { core.record.name }
 
-  /// Whether the task has ended.
-  public var isDone: Bool { state.record.state == .finished || state.hasResult }
+  /// What the task is doing.
+  public var state: TaskState {
+    if core.isDone { return core.isCancelled ? .cancelled : .finished }
+    return core.record.state == .scheduled ? .scheduled : .running
+  }
 
-  /// Cancels the task; false if it has ended.
+  /// Whether the task has ended, in whatever way.
+  public var isDone: Bool { core.isDone }
+
+  /// Whether the task has ended by a cancellation: a task that was cancelled and still returned a value was not.
+  public var isCancelled: Bool { core.isCancelled }
+
+  /// The value or the error of a task that has ended, without waiting; nil before.
+  public var result: Result<Success, any Error>? { core.result }
+
+  /// Cancels the task.
+  ///
+  /// A task that has not started never runs its operation. One that runs finds itself cancelled at its next check or wait; it
+  /// may clean up, and may even go on to a value.
+  ///
+  /// - Parameter reason: For people; the task reads it in `Task.cancellationReason`.
+  /// - Returns: False if the task has ended.
   @discardableResult
-  public func cancel() -> Bool {
+  public func cancel(reason: String? = nil) -> Bool {
     guard !isDone else { return false }
-    state.record.cancel()
+    core.record.cancel(.requested(reason))
     return true
   }
 
   /// Waits for the task and returns its value.
   ///
-  /// - Throws: What the task has thrown; a `CancellationError` if it was cancelled before it started.
+  /// - Throws: What the task has thrown; a `CancellationError` if it was cancelled and ended by that.
   ///
   /// ## Cancellation
-  /// Cancels the task too, and waits for its end: awaiting a task is not a shield (as in asyncio).
+  /// Cancels the task too, and waits for its end: awaiting a task is not a shield (as in asyncio). `shield` is one.
   public var value: Success {
     get async throws {
       try await withTaskCancellationHandler {
-        try await state.result().get()
+        try await core.finalResult().get()
       } onCancel: {
         cancel()
       }
     }
-  }
-}
-
-/// The result of a task, and who waits for it.
-final class TaskState<Success: Sendable>: Sendable {
-  private struct Progress {
-    var result: Result<Success, any Error>?
-    var waiters: [Waiter] = []
-    var isRetrieved = false
-  }
-
-  let record: TaskRecord
-  private let progress = Mutex(Progress())
-
-  init(_ record: TaskRecord) { self.record = record }
-
-  deinit {
-    let error: (any Error)? = progress.withLock { progress in
-      guard !progress.isRetrieved, case .failure(let error) = progress.result else { return nil }
-      return error
-    }
-    if let error, !(error is CancellationError) {
-      EventLoop.reportUnhandled(error, source: record.description)
-    }
-  }
-
-  var hasResult: Bool { progress.withLock { $0.result != nil } }
-
-  func run(_ operation: @Sendable () async throws -> Success) async {
-    record.state = .running
-    do {
-      // A task of the language always runs its body; asyncio's does not if it was cancelled first, nor does ours.
-      try Task.checkCancellation()
-      finish(.success(try await operation()))
-    } catch {
-      finish(.failure(error))
-    }
-  }
-
-  private func finish(_ result: Result<Success, any Error>) {
-    let waiters = progress.withLock { progress in
-      progress.result = result
-      defer { progress.waiters = [] }
-      return progress.waiters
-    }
-    for waiter in waiters { waiter.finish(.woken) }
-  }
-
-  /// Waits for the result, whatever becomes of the waiting task.
-  func result() async -> Result<Success, any Error> {
-    let waiter = Waiter()
-    let done = progress.withLock { progress in
-      progress.isRetrieved = true
-      if progress.result == nil { progress.waiters.append(waiter) }
-      return progress.result
-    }
-    if let done { return done }
-    await waiter.waitUncancelled(for: "a task to end")
-    guard let result = progress.withLock({ $0.result }) else {
-      preconditionFailure("\(record) was reported as ended and left no result")
-    }
-    return result
   }
 }

@@ -111,7 +111,7 @@ public final class Runner {
     if handles {
       loop.onSignal = { number in
         received = number
-        main.cancel()
+        main.cancel(.signal(number))
       }
       casyncio_signals_install(loop.poller.wakeDescriptor)
     }
@@ -160,7 +160,7 @@ extension EventLoop {
     }
     var left = leftovers()
     guard !left.isEmpty else { return [] }
-    for record in left { record.cancel() }
+    for record in left { record.cancel(.shutdown) }
     let isOver = Mutex(false)
     let timer = callLater(grace) { isOver.withLock { $0 = true } }
     drive {
@@ -168,7 +168,7 @@ extension EventLoop {
       // A leftover may make further tasks while it ends.
       if left.isEmpty {
         left = leftovers()
-        for record in left { record.cancel() }
+        for record in left { record.cancel(.shutdown) }
       }
       guard left.isEmpty || isOver.withLock({ $0 }) || isGivenUp() else { return false }
       // Here, on the loop's thread: later it would stay in the inbox of a loop that nobody drives.

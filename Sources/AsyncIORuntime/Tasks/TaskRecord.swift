@@ -6,7 +6,7 @@
 import Synchronization
 
 /// A task's entry in the registry.
-package final class TaskRecord: @unchecked Sendable, CustomStringConvertible {
+package final class TaskRecord: TaskContext, @unchecked Sendable, CustomStringConvertible {
   // Sendable: the links belong to the registry and are guarded by its lock; the rest is constant or atomic.
 
   /// What a task is doing.
@@ -20,7 +20,7 @@ package final class TaskRecord: @unchecked Sendable, CustomStringConvertible {
   }
 
   /// The record of the current task, if it was made through our API.
-  @TaskLocal package static var current: TaskRecord?
+  package static var currentRecord: TaskRecord? { TaskContext.current?.record }
 
   package let id: UInt64
   package let name: String?
@@ -32,19 +32,30 @@ package final class TaskRecord: @unchecked Sendable, CustomStringConvertible {
   private let stateWord = Atomic<State>(.scheduled)
   private let cancellation = Mutex(Cancellation.unknown)
 
+  /// Where the scope that owns the task keeps it; guarded by the scope's lock.
+  package var place: Int?
+
   // The registry's doubly linked list.
   var previous: TaskRecord?
   unowned(unsafe) var next: TaskRecord?
 
   private static let lastID = Atomic<UInt64>(0)
 
-  package init(name: String?, fileID: StaticString, line: UInt, loop: EventLoop) {
+  /// Makes the record of a task that is about to be made.
+  ///
+  /// `parent` is the scope that owns the task; nil if the runtime does.
+  package init(
+    name: String?, fileID: StaticString, line: UInt, loop: EventLoop, parent: TaskContext? = nil
+  ) {
     id = Self.lastID.add(1, ordering: .relaxed).newValue
     self.name = name
     self.fileID = fileID
     self.line = line
     self.loop = loop
+    super.init(parent: parent)
   }
+
+  package override var record: TaskRecord? { self }
 
   /// How to cancel the task.
   ///
@@ -59,7 +70,10 @@ package final class TaskRecord: @unchecked Sendable, CustomStringConvertible {
   }
 
   /// Cancels the task, now or as soon as it exists.
-  package func cancel() {
+  ///
+  /// - Parameter reason: Why; nil where the scope around it says so.
+  package func cancel(_ reason: CancellationReason? = nil) {
+    if let reason { self.reason = reason }
     let action: (@Sendable () -> Void)? = cancellation.withLock { cancellation in
       if case .known(let action) = cancellation { return action }
       cancellation = .requested

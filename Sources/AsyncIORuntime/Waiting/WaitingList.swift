@@ -45,7 +45,7 @@ final class WaitingList {
 
   private func insert(_ subject: StaticString, _ waiter: Waiter?) -> Serial {
     let serial = Self.lastSerial.add(1, ordering: .relaxed).newValue
-    entries[serial] = Entry(wait: Wait(subject: subject, task: TaskRecord.current), waiter: waiter)
+    entries[serial] = Entry(wait: Wait(subject: subject, task: TaskRecord.currentRecord), waiter: waiter)
     return serial
   }
 

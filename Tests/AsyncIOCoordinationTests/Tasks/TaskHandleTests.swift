@@ -41,7 +41,7 @@ import Testing
     }
     let handle = createTask(name: "crawler", fileID: "App/Main.swift", line: 12) {
       #expect(Task.name == "crawler")
-      #expect(TaskRecord.current?.name == "crawler")
+      #expect(TaskRecord.currentRecord?.name == "crawler")
     }
     #expect(handle.name == "crawler")
     #expect(registered == ["task 'crawler' (App/Main.swift:12)"])

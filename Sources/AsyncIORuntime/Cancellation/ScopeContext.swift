@@ -1,0 +1,229 @@
+// A stretch of work that can be cancelled by itself.
+//
+// A task of the language cannot take a cancellation back. So the work of a scope runs as a task of its own, its child, that the
+// caller waits for: what is cancelled is the child, and the caller's task goes on.
+//
+// The child is known from the inside: its first act is to enter its pointer here and its last to take it out, both under the
+// lock. Whoever cancels takes a reference to the child under the same lock, and cancels outside of it (a cancellation runs
+// the handlers of others, which may come back here). So the pointer is never used after the child's end. A task scope goes on after its body, until its children have ended: then `leave` and `end` are two steps.
+//
+// Cancelled before the child enters: `enter` finds it, and cancels its own task before the work begins. While it runs: the
+// child's task is cancelled. At the instant at which it ends: the lock decides; after `end` the scope says that nothing was
+// cancelled. Twice: the first counts. By the timer and by hand at once: the first gives the reason. From any thread: all state is
+// under the lock. The timer of a former deadline is told from the present one by its generation.
+//
+// The caller's own cancellation is no cancellation of the scope: it is forwarded to the child, unless the scope is a shield.
+
+import Synchronization
+
+/// The state of one cancel scope, timeout or task scope.
+@usableFromInline
+package final class ScopeContext: TaskContext, @unchecked Sendable {
+  private struct State {
+    /// The child's task while it runs, else 0.
+    var child: UInt = 0
+    var isCancelled = false
+    var isExpired = false
+    /// Whether a caller waits, so that deadlines need a timer.
+    var isWatched = false
+    var hasEnded = false
+    var deadline: Int64?
+    var timer: ScheduledCallback?
+    /// Counts the deadlines.
+    var generation = 0
+    /// What is to be cancelled with the child.
+    var onCancel: (@Sendable () -> Void)?
+  }
+
+  private let state = Mutex(State())
+  private let left = Atomic<Bool>(false)
+  private let shields: Bool
+  private let outlivesChild: Bool
+  private let beginsCancelled: Bool
+  private let loop: EventLoop
+  /// When the scope was made, on its loop's clock; 0 where it had no deadline then.
+  private let start: Int64
+
+  /// Makes the scope of work that is about to begin, in the current task.
+  ///
+  /// - Parameters:
+  ///   - time: How long the work may take, in nanoseconds; nil for as long as it likes.
+  ///   - shields: Whether the caller's cancellation is kept away from the work.
+  ///   - outlivesChild: Whether the work goes on when the child has left, until `end`.
+  package init(time: Int64? = nil, shields: Bool = false, outlivesChild: Bool = false) {
+    self.shields = shields
+    self.outlivesChild = outlivesChild
+    loop = .orDefault
+    beginsCancelled = !shields && Task.isCancelled
+    start = time == nil ? 0 : loop.now
+    super.init(parent: .current)
+    if let time {
+      let (sum, overflow) = start.addingReportingOverflow(time)
+      state.withLock { $0.deadline = overflow ? .max : sum }
+    }
+  }
+
+  /// Makes the scope of work that must end at `deadline`, in nanoseconds on the loop's clock.
+  package convenience init(deadline: Int64, shields: Bool = false) {
+    let (time, overflow) = deadline.subtractingReportingOverflow(EventLoop.orDefault.now)
+    self.init(time: overflow ? .max : time, shields: shields)
+  }
+
+  package override var isShield: Bool { shields }
+  package override var ownDeadline: Int64? { state.withLock { $0.deadline } }
+
+  /// Whether the child may be made without an executor preference.
+  @usableFromInline package var startsPlainly: Bool { EventLoop.preference == nil }
+
+  // MARK: The child
+
+  /// Says that the current task does the scope's work from here on.
+  @usableFromInline
+  package func enter() {
+    let isCancelled = unsafe withUnsafeCurrentTask { task in
+      // A task is one pointer, and the optional of it too.
+      let pointer = unsafe unsafeBitCast(task, to: UInt.self)
+      return state.withLock { state in
+        state.child = pointer
+        // Time that was over before the work began cancels it as a timer would.
+        if !state.isCancelled, let deadline = state.deadline, deadline <= start {
+          state.isCancelled = true
+          state.isExpired = true
+          reason = .deadline
+        }
+        return state.isCancelled
+      }
+    }
+    if isCancelled || beginsCancelled { unsafe withUnsafeCurrentTask { task in unsafe task?.cancel() } }
+  }
+
+  /// Says that the current task has done its part, which is all of the work unless the scope outlives it.
+  @usableFromInline
+  package func leave() {
+    state.withLock { state in
+      state.child = 0
+      state.hasEnded = !outlivesChild
+    }
+    left.store(true, ordering: .releasing)
+  }
+
+  /// Whether the child has done its part.
+  @usableFromInline package var isLeft: Bool { left.load(ordering: .acquiring) }
+
+  /// Says that the work of a scope that outlives its child is done.
+  package func end() { state.withLock { $0.hasEnded = true } }
+
+  // MARK: Cancelling
+
+  /// Whether the scope itself was cancelled, by hand or by its deadline, before its work was done.
+  package var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+  /// Whether the deadline passed before the work was done.
+  package var isExpired: Bool { state.withLock { $0.isExpired } }
+
+  /// Has `action` called when the work is cancelled, by the scope or by its caller, perhaps more than once.
+  package func onCancel(_ action: @escaping @Sendable () -> Void) {
+    state.withLock { $0.onCancel = action }
+  }
+
+  /// Cancels the work; false if it was cancelled before, or is done.
+  @discardableResult
+  package func cancel(_ reason: CancellationReason) -> Bool {
+    cancelChild { state in
+      guard !state.isCancelled, !state.hasEnded else { return false }
+      state.isCancelled = true
+      self.reason = reason
+      return true
+    }
+  }
+
+  /// Passes the caller's cancellation on to the work.
+  @usableFromInline
+  package func forwardCancellation() {
+    if !shields { cancelChild { _ in true } }
+  }
+
+  @discardableResult
+  private func cancelChild(if decide: (inout State) -> Bool) -> Bool {
+    let (isDecided, child, action) = state.withLock {
+      state -> (Bool, Task<Void, Never>?, (@Sendable () -> Void)?) in
+      guard decide(&state) else { return (false, nil, nil) }
+      // Entered by the child itself, which has not ended: see the head of this file. Any task is one pointer.
+      let child = state.child == 0 ? nil : unsafe unsafeBitCast(state.child, to: Task<Void, Never>.self)
+      return (true, child, state.onCancel)
+    }
+    child?.cancel()
+    action?()
+    return isDecided
+  }
+
+  // MARK: Time
+
+  /// Begins to watch the deadline: the work has suspended, and its caller waits.
+  @usableFromInline
+  package func watch() {
+    let isNeeded = state.withLock { state in
+      state.isWatched = true
+      return state.deadline != nil
+    }
+    if isNeeded { setTimer() }
+  }
+
+  /// Removes what `watch` has set.
+  @usableFromInline
+  package func unwatch() {
+    let timer = state.withLock { state in
+      state.isWatched = false
+      state.generation += 1
+      return state.timer.take()
+    }
+    timer?.cancel()
+  }
+
+  /// Replaces the deadline; false if the scope was cancelled or its work is done.
+  package func reschedule(to deadline: Int64?) -> Bool {
+    let (isActive, former) = state.withLock { state -> (Bool, ScheduledCallback?) in
+      guard !state.isCancelled, !state.hasEnded else { return (false, nil) }
+      state.deadline = deadline
+      state.generation += 1
+      return (true, state.timer.take())
+    }
+    former?.cancel()
+    if isActive { setTimer() }
+    return isActive
+  }
+
+  private func setTimer() {
+    let wanted = state.withLock { state -> (deadline: Int64, generation: Int)? in
+      guard state.isWatched, let deadline = state.deadline else { return nil }
+      return (deadline, state.generation)
+    }
+    guard let wanted else { return }
+    let timer = loop.callAt(LoopClock.Instant(nanoseconds: wanted.deadline)) { [weak self] in
+      self?.expire(wanted.generation)
+    }
+    let isStale = state.withLock { state in
+      guard state.generation == wanted.generation else { return true }
+      state.timer = timer
+      return false
+    }
+    if isStale { timer.cancel() }
+  }
+
+  private func expire(_ generation: Int) {
+    cancelChild { state in
+      guard state.generation == generation, !state.isCancelled, !state.hasEnded else { return false }
+      state.isCancelled = true
+      state.isExpired = true
+      state.timer = nil
+      reason = .deadline
+      return true
+    }
+  }
+
+  /// How long the work might take, from its beginning to the present deadline.
+  package var time: Duration {
+    let end = ownDeadline ?? .max
+    return .nanoseconds(end) - .nanoseconds(start)
+  }
+}

@@ -1,0 +1,63 @@
+// What a task runs under: a chain from the innermost scope over the scopes around it to the task itself, and on to the scope
+// that owns the task. It says why a task is cancelled, how much time it has, and who it is.
+//
+// The chain is a task-local value. It is bound around the call that makes a task, which copies it, so that nothing has to be
+// unbound later in the task, and no frame is needed for it there.
+
+import Synchronization
+
+/// A link of the chain: a task of ours or a cancel scope.
+@usableFromInline
+package class TaskContext: @unchecked Sendable {
+  // Sendable: what changes is behind the mutex.
+
+  /// Where the chain is kept; what `@TaskLocal` would make, which cannot be inlined elsewhere.
+  @usableFromInline package static let local = TaskLocal<TaskContext?>(wrappedValue: nil)
+
+  /// The innermost link of the current task.
+  package static var current: TaskContext? { local.get() }
+
+  /// The link around this one; nil for a task that the runtime owns.
+  package let parent: TaskContext?
+  private let ownReason = Mutex<CancellationReason?>(nil)
+
+  init(parent: TaskContext?) { self.parent = parent }
+
+  /// When the work under this link must end, in nanoseconds of its loop's clock, if it says so itself.
+  package var ownDeadline: Int64? { nil }
+
+  /// Whether cancellations from outside stop here.
+  package var isShield: Bool { false }
+
+  /// The task that this link belongs to, if it was made through our API.
+  package var record: TaskRecord? { parent?.record }
+
+  /// Why it was cancelled; the first reason stays.
+  package final var reason: CancellationReason? {
+    get { ownReason.withLock { $0 } }
+    set { ownReason.withLock { if $0 == nil { $0 = newValue } } }
+  }
+
+  /// The reason of the innermost link that has one, up to a shield.
+  final var nearestReason: CancellationReason? {
+    var link: TaskContext? = self
+    while let here = link {
+      if let reason = here.reason { return reason }
+      link = here.isShield ? nil : here.parent
+    }
+    return nil
+  }
+
+  /// The earliest deadline up to a shield, if there is any.
+  ///
+  /// - Complexity: O(n) in the number of scopes around.
+  package final var effectiveDeadline: Int64? {
+    var earliest: Int64?
+    var link: TaskContext? = self
+    while let here = link {
+      if let deadline = here.ownDeadline { earliest = min(deadline, earliest ?? deadline) }
+      link = here.isShield ? nil : here.parent
+    }
+    return earliest
+  }
+}
