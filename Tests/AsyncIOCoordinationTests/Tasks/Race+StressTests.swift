@@ -3,7 +3,7 @@ import AsyncIORuntime
 import AsyncIOTesting
 import Testing
 
-/// What must hold for races in whatever order things happen.
+/// What must hold for races, staggered or not, in whatever order things happen.
 @Suite(.deadline(.seconds(60))) struct RaceStressTests {
   @Test(arguments: 1...60 as ClosedRange<UInt64>)
   func `there is one outcome, all that has started has ended, and a seed repeats it`(_ seed: UInt64)
@@ -35,6 +35,8 @@ private struct Contestants {
 
   private let plans: [Plan]
   private let rule: RaceRule
+  private let isStaggered: Bool
+  private let delay: Duration?
   private let stepsToCancellation: Int
   private let other: EventLoop?
   private let running = Gauge()
@@ -47,6 +49,8 @@ private struct Contestants {
         ignoresCancellation: numbers.next(below: 4) == 0)
     }
     rule = numbers.next(below: 2) == 0 ? .firstCompleted : .firstSuccess
+    isStaggered = numbers.next(below: 2) == 0
+    delay = [nil, .zero, .microseconds(50)][numbers.next(below: 3)]
     stepsToCancellation = numbers.next(below: 20)
     self.other = other
   }
@@ -71,7 +75,14 @@ private struct Contestants {
   }
 
   private func runRace() async throws -> Int {
-    try await race(plans, until: rule) { [self] in try await perform($0) }
+    guard isStaggered else { return try await race(plans, until: rule) { [self] in try await perform($0) } }
+    let (winner, index, errors) = try await staggeredRace(plans, delay: delay) { [self] in
+      try await perform($0)
+    }
+    #expect(winner == index)
+    #expect(errors.count == running.total)
+    #expect(errors[index] == nil)
+    return winner
   }
 
   private func perform(_ plan: Plan) async throws -> Int {
