@@ -1,8 +1,10 @@
 // `gather` over operations of different types: each stores its value in a box of its type, and the rest is `gather` over a
 // collection. The boxes are written by one operation each and read when all have ended.
 //
-// The work is done by one function with a parameter pack. It is not public itself: a closure that is written where a pack of
-// `@Sendable` functions is expected is not taken for one by Swift 6.3, so that users would have to write `{ @Sendable in … }`.
+// The work is done by one function with a parameter pack. It is not public itself: where a function is overloaded, as `gather` is,
+// Swift 6.3 does not take a closure for `@Sendable` that is written where a pack of such functions is expected ("converting
+// non-Sendable function value"), so that users would have to write `{ @Sendable in … }`. A pack of `sending` functions is
+// accepted, and then not checked: two closures may share what only one may have.
 
 import AsyncIORuntime
 
@@ -57,7 +59,7 @@ public func gather<First: Sendable, Second: Sendable, Third: Sendable>(
 /// - Parameters:
 ///   - first: Started first.
 ///   - second: Started next.
-///   - third: Started after that.
+///   - third: Started next.
 ///   - fourth: Started last.
 /// - Returns: The value of each.
 /// - Throws: The first error that an operation throws, or `CancellationError`.
@@ -73,7 +75,62 @@ public func gather<First: Sendable, Second: Sendable, Third: Sendable, Fourth: S
   try await gatherEach(first, second, third, fourth)
 }
 
-private func gatherEach<each Result: Sendable>(
+/// Runs five operations at once, and returns their values in the order of the arguments.
+///
+/// As `gather` of two.
+///
+/// - Parameters:
+///   - first: Started first.
+///   - second: Started next.
+///   - third: Started next.
+///   - fourth: Started next.
+///   - fifth: Started last.
+/// - Returns: The value of each.
+/// - Throws: The first error that an operation throws, or `CancellationError`.
+///
+/// ## Cancellation
+/// As for two.
+public func gather<First: Sendable, Second: Sendable, Third: Sendable, Fourth: Sendable, Fifth: Sendable>(
+  _ first: @escaping @Sendable () async throws -> First,
+  _ second: @escaping @Sendable () async throws -> Second,
+  _ third: @escaping @Sendable () async throws -> Third,
+  _ fourth: @escaping @Sendable () async throws -> Fourth,
+  _ fifth: @escaping @Sendable () async throws -> Fifth
+) async throws -> (First, Second, Third, Fourth, Fifth) {
+  try await gatherEach(first, second, third, fourth, fifth)
+}
+
+/// Runs six operations at once, and returns their values in the order of the arguments.
+///
+/// As `gather` of two.
+///
+/// - Parameters:
+///   - first: Started first.
+///   - second: Started next.
+///   - third: Started next.
+///   - fourth: Started next.
+///   - fifth: Started next.
+///   - sixth: Started last.
+/// - Returns: The value of each.
+/// - Throws: The first error that an operation throws, or `CancellationError`.
+///
+/// ## Cancellation
+/// As for two.
+public func gather<
+  First: Sendable, Second: Sendable, Third: Sendable, Fourth: Sendable, Fifth: Sendable, Sixth: Sendable
+>(
+  _ first: @escaping @Sendable () async throws -> First,
+  _ second: @escaping @Sendable () async throws -> Second,
+  _ third: @escaping @Sendable () async throws -> Third,
+  _ fourth: @escaping @Sendable () async throws -> Fourth,
+  _ fifth: @escaping @Sendable () async throws -> Fifth,
+  _ sixth: @escaping @Sendable () async throws -> Sixth
+) async throws -> (First, Second, Third, Fourth, Fifth, Sixth) {
+  try await gatherEach(first, second, third, fourth, fifth, sixth)
+}
+
+/// As `gather` of two, for any number.
+func gatherEach<each Result: Sendable>(
   _ operation: repeat @escaping @Sendable () async throws -> each Result
 ) async throws -> (repeat each Result) {
   let box = (repeat GatheredValue<each Result>())
