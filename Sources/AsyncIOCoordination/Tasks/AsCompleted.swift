@@ -16,12 +16,15 @@ import Synchronization
 /// }
 /// ```
 ///
-/// The operations start when the loop starts. Leaving it early, by `break` or an error, cancels the rest. An error of an
-/// operation is thrown when its turn comes and ends the loop; operations that may fail one by one return a `Result`.
+/// The operations start when the loop starts. Leaving it early, by `break` or an error, cancels the rest (asyncio lets it run),
+/// which cleans up by itself. An error of an operation is thrown when its turn comes and ends the loop; operations that may
+/// fail one by one return a `Result`. For a timeout, put `withTimeout` around the loop or around each `next`: the operations
+/// that are left end with it. Equal elements are operations of their own.
 ///
 /// - Parameters:
-///   - elements: What to run the operation for.
-///   - limit: How many operations may run at once; all of them if nil.
+///   - elements: What to run the operation for; they are all taken before the first starts (`concurrentMap` takes them as it
+///     goes).
+///   - limit: How many operations may run at once, at least 1; all of them if nil.
 ///   - operation: Started in the order of the elements.
 /// - Returns: The results in the order in which the operations end; to be iterated once.
 /// - Complexity: O(n); as many tasks as operations are suspended at once.

@@ -99,6 +99,70 @@ import Testing
     #expect(rest == [2, 3])
   }  // test_tasks: BaseTaskTests.test_as_completed_resume_iterator
 
+  @Test func `it can be left and taken up again with the same iterator, as often as one likes`() async throws
+  {
+    var iterator = asCompleted(0..<4, { $0 }).makeAsyncIterator()
+    var results: [Int] = []
+    while let number = try await iterator.next() {
+      results.append(number)
+      if results.count == 2 { break }
+    }
+    await settle()
+    while let number = try await iterator.next() { results.append(number) }
+    #expect(results == [0, 1, 2, 3])
+  }  // test_tasks: BaseTaskTests.test_as_completed_resume_iterator
+
+  @Test func `a timeout around the whole loop ends it, and what is left`() async throws {
+    let cleaned = Journal<Int>()
+    let results = Journal<Int>()
+    await #expect(throws: TimeoutError.self) {
+      try await withTimeout(.milliseconds(1200)) {
+        for try await number in asCompleted([1, 15], { try await sleepThenReturn($0) { cleaned.note($0) } }) {
+          results.note(number)
+        }
+      }
+    }
+    #expect(results.entries == [1])
+    #expect(LoopClock.now == .milliseconds(1200))
+    await settle()
+    #expect(cleaned.entries == [15])
+    #expect(EventLoop.current?.timerCount == 0)
+  }  // test_tasks: BaseTaskTests.test_as_completed_with_timeout
+
+  @Test func `a timeout that is not used changes nothing`() async throws {
+    var results: [Int] = []
+    try await withTimeout(.seconds(10)) {
+      for try await number in asCompleted([2, 1], sleepThenReturn) { results.append(number) }
+    }
+    #expect(results == [1, 2])
+    #expect(EventLoop.current?.timerCount == 0)
+  }  // test_tasks: BaseTaskTests.test_as_completed_with_unused_timeout
+
+  @Test func `tasks that run already come in the order of their ends, and can be told apart`() async throws {
+    let tasks = [3, 1, 2].map { seconds in
+      createTask(name: "\(seconds)") { try await sleepThenReturn(seconds) }
+    }
+    var names: [String?] = []
+    for try await task in asCompleted(
+      tasks,
+      { task in
+        _ = try await task.value
+        return task
+      })
+    {
+      #expect(task.isDone)
+      names.append(task.name)
+    }
+    #expect(names == ["1", "2", "3"])
+  }  // test_tasks: BaseTaskTests.test_as_completed_same_tasks_in_as_out
+
+  @Test func `one task may be given twice`() async throws {
+    let task = createTask { try await sleepThenReturn(1) }
+    var results: [Int] = []
+    for try await number in asCompleted([task, task], { try await $0.value }) { results.append(number) }
+    #expect(results == [1, 1])
+  }  // test_tasks: BaseTaskTests.test_as_completed_duplicate_coroutines, where they are merged
+
   @Test func `a timeout around each result`() async throws {
     let seen = Journal<String>()
     await #expect(throws: TimeoutError.self) {
@@ -117,6 +181,16 @@ import Testing
     for try await _ in results {}
     for try await _ in results {}
     #expect(started.entries == [0, 1, 2, 0, 1, 2])
+  }
+}
+
+/// Gives a number after so many seconds; tells if it is cancelled.
+private func sleepThenReturn(_ seconds: Int, cancelled: (Int) -> Void) async throws -> Int {
+  do {
+    return try await sleepThenReturn(seconds)
+  } catch {
+    cancelled(seconds)
+    throw error
   }
 }
 
