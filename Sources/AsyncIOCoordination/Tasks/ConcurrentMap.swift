@@ -1,8 +1,8 @@
 // `concurrentMap`: a lazy map whose operations overlap.
 //
-// Over a sequence, the task that iterates is the starter too: it fills the window before it waits, and again when it has taken a
-// result, so that the others go on while the caller uses it. Over an asynchronous sequence it cannot be, as a result may come
-// while the next element is waited for: there a task of its own, the feeder, takes elements whenever there is room.
+// Over a sequence, the task that iterates is the starter too: it fills the window before it waits, and again when it has
+// taken a result, so that the others go on while the caller uses it. Over an asynchronous sequence it cannot be, as a result
+// may come while the next element is waited for: there a task of its own, the feeder, takes elements whenever there is room.
 //
 // The iterator holds the window by an object that closes it when the last copy of the iterator goes away. (The operations
 // and the feeder hold the window too, but not that object.) What can happen when is argued in MapWindow.swift.
@@ -16,11 +16,11 @@ extension Sequence where Element: Sendable {
   /// for try await page in urls.concurrentMap(limit: 10, { try await fetch($0) }) { print(page) }
   /// ```
   ///
-  /// It is lazy, and holds back: an element is taken from the sequence only when fewer than `limit` operations run or have a result
-  /// that waits to be taken; so the sequence may be endless, and a slow consumer slows the operations down. The operations start
-  /// with the loop. Leaving it early cancels those that run; they clean up by themselves. After an error no more are
-  /// started; it is thrown when its turn comes, cancels the rest, and ends the loop. (As `buffered` and `buffer_unordered` of Rust's
-  /// futures; asyncio has nothing of the kind.)
+  /// It is lazy, and holds back: an element is taken from the sequence only when fewer than `limit` operations run or have a
+  /// result that waits to be taken; so the sequence may be endless, and a slow consumer slows the operations down. The
+  /// operations start with the loop. Leaving it early cancels those that run; they clean up by themselves. After an error no
+  /// more are started; it is thrown when its turn comes, cancels the rest, and ends the loop. (As `buffered` and
+  /// `buffer_unordered` of Rust's futures; asyncio has nothing of the kind.)
   ///
   /// - Parameters:
   ///   - limit: How many operations may run or have results that wait, at least 1.
@@ -59,7 +59,8 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
   /// - Complexity: O(1) for each result; one task, and one for each operation; memory for `limit` results.
   ///
   /// ## Cancellation
-  /// Cancels the operations that run, and whoever waits for the next element, and throws `CancellationError` from the iteration.
+  /// Cancels the operations that run, and whoever waits for the next element, and throws `CancellationError` from the
+  /// iteration.
   public func concurrentMap<Value: Sendable>(
     limit: Int, ordered: Bool = true, _ operation: @escaping @Sendable (Element) async throws -> Value
   ) -> some AsyncSequence<Value, any Error> & Sendable {

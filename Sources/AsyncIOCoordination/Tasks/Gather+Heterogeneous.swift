@@ -1,10 +1,10 @@
 // `gather` over operations of different types: each stores its value in a box of its type, and the rest is `gather` over a
 // collection. The boxes are written by one operation each and read when all have ended.
 //
-// The work is done by one function with a parameter pack. It is not public itself: where a function is overloaded, as `gather` is,
-// Swift 6.3 does not take a closure for `@Sendable` that is written where a pack of such functions is expected ("converting
-// non-Sendable function value"), so that users would have to write `{ @Sendable in … }`. A pack of `sending` functions is
-// accepted, and then not checked: two closures may share what only one may have.
+// The work is done by one function with a parameter pack. It is not public itself: where a function is overloaded, as
+// `gather` is, Swift 6.3 does not take a closure for `@Sendable` that is written where a pack of such functions is expected
+// ("converting non-Sendable function value"), so that users would have to write `{ @Sendable in … }`. A pack of `sending`
+// functions is accepted, and then not checked: two closures may share what only one may have.
 
 import AsyncIORuntime
 

@@ -27,10 +27,10 @@ public enum GatherErrorPolicy: Sendable {
 /// try await gather(replicas, onError: .leaveOthersRunning) { try await $0.store(record) }
 /// ```
 ///
-/// With `.cancelOthers` it is `gather` without the parameter. With `.leaveOthersRunning` the first error is thrown at once, as by
-/// asyncio's `gather`, and the other operations, those that wait for the limit included, go on by themselves until the run ends
-/// and cancels them. What they return is dropped; errors that they throw are reported as those of tasks that nobody waits for,
-/// except for a `CancellationError`. (asyncio drops them.)
+/// With `.cancelOthers` it is `gather` without the parameter. With `.leaveOthersRunning` the first error is thrown at once,
+/// as by asyncio's `gather`, and the other operations, those that wait for the limit included, go on by themselves until the
+/// run ends and cancels them. What they return is dropped; errors that they throw are reported as those of tasks that nobody
+/// waits for, except for a `CancellationError`. (asyncio drops them.)
 ///
 /// - Parameters:
 ///   - elements: What to run the operation for.

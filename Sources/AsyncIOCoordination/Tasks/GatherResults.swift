@@ -1,10 +1,10 @@
-// `gatherResults`: `gather` with errors as values (asyncio's `return_exceptions=True`). An operation that cannot throw cannot end
-// the others, so it is `gather` over operations that catch; all else is argued there.
+// `gatherResults`: `gather` with errors as values (asyncio's `return_exceptions=True`). An operation that cannot throw cannot
+// end the others, so it is `gather` over operations that catch; all else is argued there.
 //
 // Overloads rather than a parameter pack: see Gather+Heterogeneous.swift.
 
-/// Runs `operation` for each element at once, or at most `limit` at a time, and returns what has become of each, in the order of
-/// the elements (asyncio's `gather` with `return_exceptions=True`).
+/// Runs `operation` for each element at once, or at most `limit` at a time, and returns what has become of each, in the order
+/// of the elements (asyncio's `gather` with `return_exceptions=True`).
 ///
 /// ```swift
 /// for (url, result) in zip(urls, try await gatherResults(urls, limit: 10) { try await fetch($0) }) {

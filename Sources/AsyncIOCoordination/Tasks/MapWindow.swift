@@ -14,8 +14,8 @@
 // that waits for room: a result that is taken, or the closing, wakes it.
 //
 // Cancelled before it waits, or while: the consumer looks for its cancellation before it takes anything, and closes the window.
-// Cancelled at the same instant as a result comes: the result stays where it is and goes away with the window. An operation that
-// ends on another thread while it is being started: its slot has its result already, so `start` does not put the task
+// Cancelled at the same instant as a result comes: the result stays where it is and goes away with the window. An operation
+// that ends on another thread while it is being started: its slot has its result already, so `start` does not put the task
 // there. The window was closed meanwhile: `start` cancels the task itself.
 
 import AsyncIORuntime

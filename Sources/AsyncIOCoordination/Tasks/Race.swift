@@ -22,15 +22,15 @@ public enum RaceRule: Sendable {
 /// ```
 ///
 /// Operations are started in the order of the arguments. One that ends without having waited for anything decides the race
-/// before the next is started, so that a race whose answer is at hand costs little. Values and errors of the others are dropped.
-/// As tokio's `select!`; in asyncio, `wait(…, return_when=FIRST_COMPLETED)` and then cancelling and awaiting the rest.
+/// before the next is started, so that a race whose answer is at hand costs little. Values and errors of the others are
+/// dropped. As tokio's `select!`; in asyncio, `wait(…, return_when=FIRST_COMPLETED)` and then cancelling and awaiting the rest.
 ///
 /// - Parameters:
 ///   - operations: At least one.
 ///   - rule: Whether the first end decides, or the first success.
 /// - Returns: The value of the winner.
-/// - Throws: By the first end, the error of that operation. By the first success, if all operations fail: the error if it is one,
-///   an `ErrorGroup` of them all otherwise. `CancellationError` if the caller was cancelled first.
+/// - Throws: By the first end, the error of that operation. By the first success, if all operations fail: the error if it is
+///   one, an `ErrorGroup` of them all otherwise. `CancellationError` if the caller was cancelled first.
 /// - Complexity: O(n); a task for each operation that is started.
 ///
 /// ## Cancellation

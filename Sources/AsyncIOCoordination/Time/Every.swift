@@ -1,9 +1,10 @@
 // `every`: ticks at even distances.
 //
 // The iterator keeps nothing but the instant at which the next tick is due; between two ticks the task sleeps, with one timer.
-// So there is nothing that could be left behind, and all that `sleep` promises of cancellation holds, before it sleeps and while
-// it sleeps. At the instant of the tick the cancellation wins, so that no body begins in a task that is cancelled. The rules for ticks that are late are tokio's
-// (`tokio::time::MissedTickBehavior`, `Interval::poll_tick`).
+// So there is nothing that could be left behind, and all that `sleep` promises of cancellation holds, before it sleeps and
+// while it sleeps. At the instant of the tick the cancellation wins, so that no body begins in a task that is cancelled.
+//
+// The rules for ticks that are late are tokio's (`tokio::time::MissedTickBehavior`, `Interval::poll_tick`).
 
 public import AsyncIORuntime
 
@@ -25,9 +26,9 @@ public enum MissedTicks: Sendable {
 /// for await _ in every(.seconds(1)) { print(statistics.line) }
 /// ```
 ///
-/// Ticks are counted from the first, so that the time that the body takes does not add up. A tick is late when it is taken more than
-/// 5 milliseconds, or half of the interval if that is less, after it was due; `missed` says what becomes of those that
-/// should have come meanwhile. Each tick gives way to what is ready.
+/// Ticks are counted from the first, so that the time that the body takes does not add up. A tick is late when it is taken
+/// more than 5 milliseconds, or half of the interval if that is less, after it was due; `missed` says what becomes of those
+/// that should have come meanwhile. Each tick gives way to what is ready.
 ///
 /// - Parameters:
 ///   - interval: From one tick to the next, on the loop's clock; more than zero.
