@@ -41,6 +41,18 @@ import Testing
     #expect(started.count == 0)
   }  // test_waitfor: test_wait_for_timeout_less_then_0_or_0_coroutine_do_not_started
 
+  @Test func `without any time a task that the body would await goes on`() async throws {
+    let handle = createTask {
+      try await sleep(for: .seconds(5))
+      return 42
+    }
+    await settle()
+    await #expect(throws: TimeoutError.self) { try await withTimeout(.zero) { try await handle.value } }
+    #expect(!handle.isDone)
+    #expect(try await handle.value == 42)
+    await #expect(throws: TimeoutError.self) { try await withTimeout(.zero) { try await handle.value } }
+  }  // test_waitfor: test_wait_for_timeout_less_then_0_or_0, where it is cancelled; ..._future_done, where it gives the value
+
   @Test(arguments: [Duration.nanoseconds(1), .seconds(Int64.max)])
   func `a body that never suspends has as much time as it likes, and sets no timer`(
     _ duration: Duration

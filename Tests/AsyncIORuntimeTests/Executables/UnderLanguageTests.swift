@@ -75,6 +75,14 @@ import Testing
     #expect(program.wait() == .exited(3))
   }
 
+  @Test func `a signal ends a main that never stops giving way`() throws {
+    let program = try ChildProgram("spins")
+    #expect(program.readLine() == "ready")
+    program.signal(SIGINT)
+    #expect(program.readLines() == ["main unwinds", "interrupted(signal: 2)"])
+    #expect(program.wait() == .exited(3))
+  }  // test_runners: RunnerTests.test_interrupt_call_soon
+
   @Test func `a signal that main survives does not end the program`() throws {
     let program = try ChildProgram("survives")
     #expect(program.readLine() == "ready")

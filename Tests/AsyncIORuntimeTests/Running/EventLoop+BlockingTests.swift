@@ -24,6 +24,18 @@ import Testing
     }
   }
 
+  @Test func `a cancellation of the task is thrown on the foreign thread`() async throws {
+    let loop = try #require(EventLoop.current)
+    await #expect(throws: CancellationError.self) {
+      try await onOwnThread {
+        try loop.runBlocking {
+          unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+          try await sleep(for: .seconds(1000))
+        }
+      }
+    }
+  }  // test_tasks: RunCoroutineThreadsafeTests.test_run_coroutine_threadsafe_task_cancelled
+
   @Test func `many threads may wait at once`() async throws {
     let loop = try #require(EventLoop.current)
     let sum = try await withThrowingTaskGroup(of: Int.self) { group in

@@ -79,6 +79,40 @@ struct RunnerTests {
     #expect(code == .alreadyRunning)
   }
 
+  @Test func `a run inside of a run of the same runner is refused, and nothing of it runs`() async throws {
+    let ran = Journal<Void>()
+    let code = try await onOwnThread {
+      let shared = SharedRunner(try Runner())
+      defer { shared.runner.close() }
+      return try shared.runner.run {
+        do {
+          try shared.runner.run { ran.note(()) }
+          return EventLoopError.Code.closed
+        } catch let error as EventLoopError {
+          return error.code
+        }
+      }
+    }
+    #expect(code == .alreadyRunning)
+    #expect(ran.count == 0)
+  }  // test_runners: RunnerTests.test_recursive_run
+
+  @Test func `each run sees the task-local values of its caller`() async throws {
+    let values = try await onOwnThread {
+      let runner = try Runner()
+      defer { runner.close() }
+      return try (0..<3).map { number in
+        try Local.$value.withValue(number) {
+          try runner.run {
+            await giveWay()
+            return Local.value
+          }
+        }
+      }
+    }
+    #expect(values == [0, 1, 2])
+  }  // test_runners: RunnerTests.test_run_keeps_context, where what one run sets the next one sees
+
   @Test func `a runner that was closed refuses to run`() async throws {
     let code = try await onOwnThread {
       let runner = try Runner()
@@ -138,5 +172,17 @@ struct RunnerTests {
     #expect(loop != nil)
     _ = consume strong
     #expect(loop == nil)
+  }
+
+  private enum Local {
+    @TaskLocal static var value = -1
+  }
+
+  /// A runner that a closure on its own loop gets hold of.
+  private struct SharedRunner: @unchecked Sendable {
+    // Sendable: it is used by one thread only, which is what a run inside of a run means.
+    let runner: Runner
+
+    init(_ runner: Runner) { self.runner = runner }
   }
 }

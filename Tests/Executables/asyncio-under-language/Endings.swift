@@ -25,6 +25,17 @@ func waitsInRunner() throws {
   }
 }
 
+/// Gives way until a signal cancels it, in a runner.
+func spins() throws {
+  let runner = try Runner()
+  defer { runner.close() }
+  try runner.run {
+    say("ready")
+    defer { say("main unwinds") }
+    while true { try await sleep(for: .zero) }
+  }
+}
+
 /// Ends well although a signal has cancelled it.
 func survives() throws {
   try EventLoop.run {

@@ -10,7 +10,7 @@ import Glibc
   static let commands: [String: @Sendable () throws -> Void] = [
     "places": places, "thread-count": threadCount, "two-threads": twoThreads,
     "value": value, "error": error, "twice": twice, "nested": nested, "blocking-on-loop": blockingOnLoop,
-    "waits": waits, "waits-in-runner": waitsInRunner, "survives": survives,
+    "waits": waits, "waits-in-runner": waitsInRunner, "spins": spins, "survives": survives,
     "ignores-cancellation": ignoresCancellation, "blocks": blocks,
     "leftovers": leftovers, "stubborn": stubborn, "without-run": withoutRun, "memory": memory,
   ]
