@@ -70,15 +70,29 @@ let package = Package(
       name: "asyncio-under-language",
       dependencies: ["CAsyncIO", "CAsyncIOSanitizer", "AsyncIORuntime", "AsyncIOCoordination"],
       path: "Tests/Executables/asyncio-under-language"),
+    // What must hold everywhere; and programs that show it under the language, and where there is no loop.
+    .target(
+      name: "AsyncIOBehaviours", dependencies: ["AsyncIORuntime", "AsyncIOCoordination"],
+      path: "Tests/Behaviours"),
+    .executableTarget(
+      name: "asyncio-behaviours", dependencies: ["AsyncIOBehaviours", "AsyncIORuntime", "CAsyncIOSanitizer"],
+      path: "Tests/Executables/asyncio-behaviours"),
+    .executableTarget(
+      name: "asyncio-without-loop",
+      dependencies: ["AsyncIOBehaviours", "AsyncIORuntime", "CAsyncIOSanitizer"],
+      path: "Tests/Executables/asyncio-without-loop"),
     .testTarget(
       name: "AsyncIOCoordinationTests",
-      dependencies: ["AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting"]),
+      dependencies: ["AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting", "AsyncIOBehaviours"]),
     .testTarget(
       name: "AsyncIONetworkTests",
       dependencies: ["AsyncIONetwork", "AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting"]),
     .testTarget(
       name: "AsyncIORuntimeTests",
-      dependencies: ["AsyncIORuntime", "AsyncIOTesting", "CAsyncIO", "asyncio-under-language"]),
+      dependencies: [
+        "AsyncIORuntime", "AsyncIOTesting", "CAsyncIO",
+        "asyncio-under-language", "asyncio-behaviours", "asyncio-without-loop",
+      ]),
     .testTarget(name: "AsyncIOTestingTests", dependencies: ["AsyncIOTesting", "AsyncIORuntime"]),
     .testTarget(name: "asyncioTests", dependencies: ["asyncio"]),
   ]

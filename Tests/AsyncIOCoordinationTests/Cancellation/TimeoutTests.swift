@@ -51,7 +51,8 @@ import Testing
     #expect(!handle.isDone)
     #expect(try await handle.value == 42)
     await #expect(throws: TimeoutError.self) { try await withTimeout(.zero) { try await handle.value } }
-  }  // test_waitfor: test_wait_for_timeout_less_then_0_or_0, where it is cancelled; ..._future_done, where it gives the value
+    // There the task is cancelled, and a task that is done gives its value.
+  }  // test_waitfor: test_wait_for_timeout_less_then_0_or_0
 
   @Test(arguments: [Duration.nanoseconds(1), .seconds(Int64.max)])
   func `a body that never suspends has as much time as it likes, and sets no timer`(

@@ -21,8 +21,8 @@ final class ChildProgram {
   private let errors: CInt
   private var unread = ""
 
-  /// Starts `asyncio-under-language`, which stands beside the test bundle, with one argument.
-  init(_ command: String) throws {
+  /// Starts a program that stands beside the test bundle, with one argument.
+  init(_ command: String, of program: String = "asyncio-under-language") throws {
     var (output, errors): ([CInt], [CInt]) = ([-1, -1], [-1, -1])
     let failures = unsafe (pipe(&output), pipe(&errors))
     try #require(failures == (0, 0))
@@ -42,7 +42,7 @@ final class ChildProgram {
     unsafe posix_spawnattr_setflags(&attributes, CShort(POSIX_SPAWN_SETSIGMASK))
 
     var process: pid_t = 0
-    let path = try Self.path
+    let path = try Self.path(of: program)
     let failure = unsafe path.withCString { path in
       unsafe command.withCString { command in
         var arguments: [UnsafeMutablePointer<CChar>?] = unsafe [
@@ -107,13 +107,11 @@ final class ChildProgram {
     }
   }
 
-  private static var path: String {
-    get throws {
-      let bundle = unsafe try #require(unsafe realpath("/proc/self/exe", nil))
-      defer { unsafe free(bundle) }
-      let path = unsafe String(cString: bundle)
-      let end = try #require(path.lastIndex(of: "/"))
-      return path[..<end] + "/asyncio-under-language"
-    }
+  private static func path(of program: String) throws -> String {
+    let bundle = unsafe try #require(unsafe realpath("/proc/self/exe", nil))
+    defer { unsafe free(bundle) }
+    let path = unsafe String(cString: bundle)
+    let end = try #require(path.lastIndex(of: "/"))
+    return path[..<end] + "/" + program
   }
 }

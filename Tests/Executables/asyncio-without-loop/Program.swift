@@ -1,0 +1,16 @@
+// All behaviours in a program that knows nothing of loops: its main is async, and its tasks are the language's own.
+
+import AsyncIOBehaviours
+import AsyncIORuntime
+import Glibc
+
+@main struct Program {
+  static func main() async {
+    // Whatever goes wrong, this program does not outlive its test for long.
+    alarm(60)
+    var failures = await Behaviour.runAll()
+    if EventLoop.current != nil { failures.append("there is a loop") }
+    for failure in failures { print(failure) }
+    exit(failures.isEmpty ? 0 : 1)
+  }
+}
