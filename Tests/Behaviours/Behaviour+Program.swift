@@ -1,4 +1,4 @@
-import AsyncIORuntime
+package import AsyncIORuntime
 
 extension Behaviour {
   /// Runs all behaviours, one after the other, in a program that has nothing else to do.
@@ -20,7 +20,7 @@ extension Behaviour {
   /// The tasks that have not ended though nobody waits for them any more.
   ///
   /// Who waits for a task is woken a moment before the task has left the registry.
-  private static func remainingTasks() async -> [TaskRecord] {
+  package static func remainingTasks() async -> [TaskRecord] {
     for _ in 0..<10_000 where !TaskRegistry.shared.all.isEmpty { await giveWay() }
     return TaskRegistry.shared.all
   }

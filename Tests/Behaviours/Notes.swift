@@ -19,14 +19,20 @@ final class Level: Sendable {
   var peak: Int { state.withLock { $0.peak } }
   var total: Int { state.withLock { $0.total } }
 
-  /// Calls `body` inside.
-  func inside<Result>(_ body: () async throws -> Result) async rethrows -> Result {
+  func enter() {
     state.withLock { state in
       state.current += 1
       state.total += 1
       state.peak = max(state.peak, state.current)
     }
-    defer { state.withLock { $0.current -= 1 } }
+  }
+
+  func leave() { state.withLock { $0.current -= 1 } }
+
+  /// Calls `body` inside.
+  func inside<Result>(_ body: () async throws -> Result) async rethrows -> Result {
+    enter()
+    defer { leave() }
     return try await body()
   }
 }

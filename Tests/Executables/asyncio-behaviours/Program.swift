@@ -1,4 +1,4 @@
-// All behaviours under the language: on one loop, or on two.
+// All behaviours and some storms under the language: on one loop, or on two.
 
 import AsyncIOBehaviours
 import AsyncIORuntime
@@ -10,9 +10,11 @@ import Glibc
     alarm(60)
     let failures = try EventLoop.run(threads: CommandLine.arguments.dropFirst().first == "two-loops" ? 2 : 1)
     {
+      var failures = await Behaviour.runAll() + Storm.runAll(seeds: 1...200)
       guard let loop = EventLoop.current else { return ["there is no loop"] }
-      let failures = await Behaviour.runAll()
-      return failures + (loop.timerCount == 0 ? [] : ["\(loop.timerCount) timers are left"])
+      if loop.timerCount > 0 { failures.append("\(loop.timerCount) timers are left") }
+      failures += await Behaviour.remainingTasks().map { "\($0) is left" }
+      return failures
     }
     for failure in failures { print(failure) }
     exit(failures.isEmpty ? 0 : 1)
