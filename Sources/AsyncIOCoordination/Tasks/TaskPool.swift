@@ -9,7 +9,8 @@
 // starter while it starts; whoever counts it down to zero finishes `ended`, and what the workers wrote before they counted
 // down is visible to whoever that wakes (the count is an acquiring and releasing one). Who cancels: `stop` raises `isStopped`
 // and cancels the tasks in the list; a task that is put into the list later finds `isStopped` raised, under the same lock,
-// and is cancelled by the starter.
+// and is cancelled by whoever has started it. A worker that was cancelled otherwise, by its own operation, makes way for
+// a fresh one.
 
 import AsyncIORuntime
 import Synchronization
@@ -60,7 +61,7 @@ final class TaskPool: Sendable {
       let size = min(batch, limit - started, count - next.load(ordering: .relaxed))
       for _ in 0..<max(0, size) {
         active.add(1, ordering: .relaxed)
-        keep(preference.map { Task(executorPreference: $0, operation: worker) } ?? Task(operation: worker))
+        keep(makeWorker(preference: preference, worker))
       }
       started += size
       batch = min(batch * 2, Self.largestBatch)
@@ -110,8 +111,25 @@ final class TaskPool: Sendable {
       let number = next.add(1, ordering: .relaxed).oldValue
       guard number < count else { break }
       await operation(number)
+      // An operation that has cancelled its own task has cancelled itself, and none of those that come after it.
+      if Task.isCancelled, hasMore {
+        replaceWorker()
+        break
+      }
     }
     leave()
+  }
+
+  /// Starts a worker in the place of the one that calls this, which must end.
+  private func replaceWorker() {
+    active.add(1, ordering: .relaxed)
+    keep(makeWorker(preference: EventLoop.preference) { [self] in await work() })
+  }
+
+  private func makeWorker(
+    preference: EventLoop?, _ body: @escaping @Sendable @isolated(any) () async throws -> Void
+  ) -> Task<Void, any Error> {
+    preference.map { Task(executorPreference: $0, operation: body) } ?? Task(operation: body)
   }
 
   private func leave() {

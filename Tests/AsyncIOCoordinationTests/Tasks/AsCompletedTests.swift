@@ -175,6 +175,17 @@ import Testing
     #expect(LoopClock.now == .seconds(7))
   }  // test_tasks: BaseTaskTests.test_as_completed_with_timeout
 
+  @Test func `an operation that cancels its own task cancels none of the others`() async throws {
+    var seen: [Bool] = []
+    let results = asCompleted(0..<10) { number in
+      if number == 1 { cancelCurrentTask() }
+      return Task.isCancelled
+    }
+    for try await isCancelled in results { seen.append(isCancelled) }
+    #expect(seen.count { $0 } == 1)
+    #expect(seen.count == 10)
+  }
+
   @Test func `a timeout that is not used up changes nothing`() async throws {
     let results = try await withTimeout(.seconds(1000)) {
       var results: [Int] = []

@@ -92,6 +92,16 @@ import Testing
     #expect(Set(tasks).count == 100)
   }
 
+  @Test(arguments: [nil, 1, 2])
+  func `an operation that cancels its own task cancels none of the others`(_ limit: Int?) async throws {
+    let seen = try await gather(0..<10, limit: limit) { number in
+      if number % 3 == 1 { cancelCurrentTask() }
+      if number % 2 == 0 { await giveWay() }
+      return Task.isCancelled
+    }
+    #expect(seen == (0..<10).map { $0 % 3 == 1 })
+  }
+
   @Test func `gathers may be nested`() async throws {
     let results = try await gather(0..<10, limit: 3) { row in
       try await gather(0..<10, limit: 4) { column in
