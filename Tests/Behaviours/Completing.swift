@@ -62,6 +62,20 @@ extension Behaviour {
       try await expectCancellation { try await task.value }
       try await cleaned.pass()
     },
+    Behaviour("an iteration over asCompleted can be taken up again, also after a timeout") {
+      let gate = Gate()
+      var iterator = asCompleted(
+        [0, 1],
+        { number in
+          if number == 1 { try await gate.pass() }
+          return number
+        }
+      ).makeAsyncIterator()
+      try await expect(try iterator.next(), equals: 0)
+      gate.open()
+      try await expect(try withTimeout(.seconds(1000)) { try await iterator.next() }, equals: 1)
+      try await expect(try iterator.next(), equals: nil)
+    },
     Behaviour("results of asCompleted wait for a slow consumer") {
       var sum = 0
       for try await number in asCompleted(0..<100, limit: 10, { $0 }) {

@@ -62,6 +62,28 @@ extension Behaviour {
       try await expectCancellation { try await task.value }
       try expect(ended.entries.sorted(), equals: [0, 1, 2, 3, 4])
     },
+    Behaviour("an operation that throws a cancellation ends its gather, and not the caller") {
+      try await expectCancellation {
+        try await gather(0..<3) { number in
+          if number == 1 { throw CancellationError() }
+          try await sleep(for: .seconds(1000))
+        }
+      }
+      try expect(!Task.isCancelled)
+    },
+    Behaviour("an operation of a gather that cancels its own task cancels none of the others") {
+      let seen = try await gather(0..<10) { number in
+        if number == 1 { unsafe withUnsafeCurrentTask { unsafe $0?.cancel() } }
+        return Task.isCancelled
+      }
+      try expect(seen, equals: (0..<10).map { $0 == 1 })
+    },
+    Behaviour("a gather that has ended cannot be cancelled") {
+      let task = Task { try await gather(0..<3) { $0 } }
+      try await expect(try task.value, equals: [0, 1, 2])
+      task.cancel()
+      try await expect(try task.value, equals: [0, 1, 2])
+    },
     Behaviour("gathers may be nested") {
       @Sendable func sum(_ depth: Int) async throws -> Int {
         guard depth > 0 else { return 1 }

@@ -39,6 +39,45 @@ extension Behaviour {
         }
       }
     },
+    Behaviour("an error of the body passes, also a cancellation of its own") {
+      try await expect(throws: Failure(1)) { try await withTimeout(.seconds(1000)) { throw Failure(1) } }
+      try await expect(throws: Failure(2)) {
+        try await withTimeout(.seconds(1000)) {
+          try await checkpoint()
+          throw Failure(2)
+        }
+      }
+      try await expectCancellation {
+        try await withTimeout(.seconds(1000)) {
+          try await checkpoint()
+          throw CancellationError()
+        }
+      }
+    },
+    Behaviour("a task that the body awaits is cancelled and awaited") {
+      let handle = createTask { try await waitAndCleanUp {} }
+      try await expect(throws: TimeoutError(after: .milliseconds(2))) {
+        try await withTimeout(.milliseconds(2)) { try await handle.value }
+      }
+      try expect(handle.isDone)
+    },
+    Behaviour("a cancellation just after the body's end is not lost") {
+      let (ended, reached) = (Gate(), Notes<Void>())
+      let task = Task {
+        let value = try await withTimeout(.seconds(1000)) {
+          defer { ended.open() }
+          try await checkpoint()
+          return 42
+        }
+        try expect(value, equals: 42)
+        try await sleep(for: .seconds(1000))
+        reached.note(())
+      }
+      try await ended.pass()
+      task.cancel()
+      try await expectCancellation { try await task.value }
+      try expect(reached.count, equals: 0)
+    },
     Behaviour("a cancellation from outside is no timeout") {
       let (started, cleaned) = (Gate(), Notes<Void>())
       let task = Task {

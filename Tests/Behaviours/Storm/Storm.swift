@@ -166,6 +166,7 @@ package final class Storm: Sendable {
       case .throwsACancellation:
         try await sleep(for: leaf.delay)
         throw CancellationError()
+      case .cancelsItself: unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
       }
       return leaf.number
     }

@@ -5,7 +5,7 @@ indirect enum StormPlan: Sendable {
     /// What it does, after a delay or without.
     enum Deed: CaseIterable, Sendable {
       case returns, givesWay, sleeps, ignoresCancellation, cleansUp, blocksAThread, throwsAnError,
-        throwsACancellation
+        throwsACancellation, cancelsItself
     }
 
     /// Which leaf of the storm it is.
@@ -56,7 +56,7 @@ indirect enum StormPlan: Sendable {
   /// Whether it may end by a cancellation although nobody cancels it from outside.
   var mayCancelItself: Bool {
     switch self {
-    case .leaf(let leaf): leaf.deed == .throwsACancellation
+    case .leaf(let leaf): leaf.deed == .throwsACancellation || leaf.deed == .cancelsItself
     case .task(_, cancelledAfter: .some): true
     default: children.contains(where: \.mayCancelItself)
     }
