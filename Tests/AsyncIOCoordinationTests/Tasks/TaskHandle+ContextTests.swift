@@ -38,11 +38,11 @@ import Testing
     let handles = ["a", "b", "c"].map { name in
       createTask(name: name) {
         for _ in 0..<3 {
-          #expect(TaskRecord.current?.name == name)
+          #expect(TaskRecord.currentRecord?.name == name)
           turns.note(name)
           await giveWay()
         }
-        #expect(TaskRecord.current?.name == name)
+        #expect(TaskRecord.currentRecord?.name == name)
       }
     }
     for handle in handles { try await handle.value }
@@ -89,7 +89,7 @@ struct TaskHandleContextOffLoopTests {
   @Test func `outside of a task that was made here there is no current one`() async throws {
     #expect(EventLoop.current == nil)
     #expect(TaskRecord.current == nil)
-    #expect(try await createTask(name: "made here") { TaskRecord.current?.name }.value == "made here")
+    #expect(try await createTask(name: "made here") { TaskRecord.currentRecord?.name }.value == "made here")
     #expect(TaskRecord.current == nil)
   }  // test_tasks: BaseCurrentLoopTests.test_current_task_no_running_loop
 }
