@@ -144,6 +144,16 @@ final class TaskCore<Success: Sendable>: Sendable {
     }
   }
 
+  /// Whether the task has ended with an error other than its cancellation; nobody has taken it by that.
+  var hasFailed: Bool {
+    progress.withLock { progress in
+      if case .failure(let error) = progress.result { !(error is CancellationError) } else { false }
+    }
+  }
+
+  /// How many wait for the result.
+  var waiterCount: Int { progress.withLock { $0.waiters.count } }
+
   /// Has `waiter` woken when the task ends; false if it has ended.
   func add(_ waiter: Waiter) -> Bool {
     progress.withLock { progress in
