@@ -101,6 +101,17 @@ void *casyncio_on_cancel_readiness(void *context) {
 
 void casyncio_remove_cancellation_handler(void *record) { swift_task_removeCancellationHandler(record); }
 
+// MARK: Task-local values
+
+__attribute__((swiftcall)) extern void swift_task_localValuePush(const void *key, void *value, const void *type);
+__attribute__((swiftcall)) extern void swift_task_localValuePop(void);
+
+void casyncio_push_task_local(const void *key, void *value, const void *type) {
+  swift_task_localValuePush(key, value, type);
+}
+
+void casyncio_pop_task_local(void) { swift_task_localValuePop(); }
+
 // MARK: Signals
 
 static atomic_int wake_descriptor = -1;

@@ -20,12 +20,10 @@ func run<Result>(
     let body = unsafe Handed(body)
     let task: Task<Handed<Result>, any Error>
     if isolation == nil, scope.startsPlainly {
-      unsafe task = TaskContext.local.withValue(scope) {
-        unsafe Task.immediate { () async throws -> Handed<Result> in
-          scope.enter()
-          defer { scope.leave() }
-          return unsafe Handed(try await body.value())
-        }
+      unsafe task = Task.immediate { () async throws -> Handed<Result> in
+        scope.enter()
+        defer { scope.leave() }
+        return unsafe Handed(try await body.value())
       }
     } else {
       unsafe task = startElsewhere(in: scope, isolation: isolation, body)
@@ -40,13 +38,11 @@ func run<Result>(
 func startElsewhere<Result>(
   in scope: ScopeContext, isolation: isolated (any Actor)?, _ body: Handed<() async throws -> Result>
 ) -> Task<Handed<Result>, any Error> {
-  unsafe TaskContext.local.withValue(scope) {
-    unsafe EventLoop.makeChild { [isolation] () async throws -> Handed<Result> in
-      _ = isolation
-      scope.enter()
-      defer { scope.leave() }
-      return unsafe Handed(try await body.value())
-    }
+  unsafe EventLoop.makeChild { [isolation] () async throws -> Handed<Result> in
+    _ = isolation
+    scope.enter()
+    defer { scope.leave() }
+    return unsafe Handed(try await body.value())
   }
 }
 

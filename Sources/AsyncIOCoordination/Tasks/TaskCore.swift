@@ -50,8 +50,8 @@ final class TaskCore<Success: Sendable>: Sendable {
   ///   - operation: Not run if the task is cancelled before it starts.
   func start(eagerly: Bool, _ operation: @escaping @Sendable () async throws -> Success) {
     TaskRegistry.shared.insert(record)
-    let task: Task<Void, any Error> = TaskContext.local.withValue(record) {
-      // The closure and not the task owns the core's last reference: it goes away when the body has ended.
+    // The closure and not the task owns the core's last reference: it goes away when the body has ended.
+    let task: Task<Void, any Error> =
       if eagerly {
         startImmediately(operation)
       } else if let loop = EventLoop.preference {
@@ -59,7 +59,6 @@ final class TaskCore<Success: Sendable>: Sendable {
       } else {
         Task(name: record.name) { await self.run(operation) }
       }
-    }
     record.setCancellation { task.cancel() }
   }
 
@@ -75,6 +74,8 @@ final class TaskCore<Success: Sendable>: Sendable {
 
   private func run(_ operation: @Sendable () async throws -> Success) async {
     record.state = .running
+    record.bind()
+    defer { record.unbind() }
     do {
       // A task of the language always runs its body; asyncio's does not if it was cancelled first, nor does ours.
       try Task.checkCancellation()
@@ -168,8 +169,7 @@ final class TaskCore<Success: Sendable>: Sendable {
   func remove(_ waiter: Waiter) {
     progress.withLock { progress in
       if let index = progress.waiters.lastIndex(where: { $0 === waiter }) {
-        progress.waiters.swapAt(index, progress.waiters.count - 1)
-        progress.waiters.removeLast()
+        progress.waiters.remove(at: index)
       }
     }
   }

@@ -39,6 +39,6 @@ extension Task where Success == Never, Failure == Never {
   ///
   /// The nearest reason is given: that of the innermost scope or task that was cancelled, up to a shield.
   public static var cancellationReason: CancellationReason? {
-    isCancelled ? TaskContext.current?.nearestReason : nil
+    isCancelled ? TaskContext.nearestReason : nil
   }
 }

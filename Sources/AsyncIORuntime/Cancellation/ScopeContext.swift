@@ -33,14 +33,15 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
     var generation = 0
     /// What is to be cancelled with the child.
     var onCancel: (@Sendable () -> Void)?
+    /// Keeps the timer: the loop of the caller, once it waits.
+    var loop: EventLoop?
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let left = Atomic<Bool>(false)
   private let shields: Bool
   private let outlivesChild: Bool
   private let beginsCancelled: Bool
-  private let loop: EventLoop
   /// When the scope was made, on its loop's clock; 0 where it had no deadline then.
   private let start: Int64
 
@@ -53,14 +54,12 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
   package init(time: Int64? = nil, shields: Bool = false, outlivesChild: Bool = false) {
     self.shields = shields
     self.outlivesChild = outlivesChild
-    loop = .orDefault
     beginsCancelled = !shields && Task.isCancelled
-    start = time == nil ? 0 : loop.now
+    let now = time == nil ? 0 : EventLoop.orDefault.now
+    start = now
+    let deadline = time.map { now.addingReportingOverflow($0) }
+    state = Mutex(State(deadline: deadline.map { $0.overflow ? .max : $0.partialValue }))
     super.init(parent: .current)
-    if let time {
-      let (sum, overflow) = start.addingReportingOverflow(time)
-      state.withLock { $0.deadline = overflow ? .max : sum }
-    }
   }
 
   /// Makes the scope of work that must end at `deadline`, in nanoseconds on the loop's clock.
@@ -73,7 +72,7 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
   package override var ownDeadline: Int64? { state.withLock { $0.deadline } }
 
   /// Whether the child may be made without an executor preference.
-  @usableFromInline package var startsPlainly: Bool { EventLoop.preference == nil }
+  @usableFromInline package var startsPlainly: Bool { !EventLoop.needsPreference }
 
   // MARK: The child
 
@@ -95,11 +94,13 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
       }
     }
     if isCancelled || beginsCancelled { unsafe withUnsafeCurrentTask { task in unsafe task?.cancel() } }
+    bind()
   }
 
   /// Says that the current task has done its part, which is all of the work unless the scope outlives it.
   @usableFromInline
   package func leave() {
+    unbind()
     state.withLock { state in
       state.child = 0
       state.hasEnded = !outlivesChild
@@ -164,6 +165,7 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
   package func watch() {
     let isNeeded = state.withLock { state in
       state.isWatched = true
+      state.loop = .orDefault
       return state.deadline != nil
     }
     if isNeeded { setTimer() }
@@ -194,12 +196,12 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
   }
 
   private func setTimer() {
-    let wanted = state.withLock { state -> (deadline: Int64, generation: Int)? in
-      guard state.isWatched, let deadline = state.deadline else { return nil }
-      return (deadline, state.generation)
+    let wanted = state.withLock { state -> (loop: EventLoop, deadline: Int64, generation: Int)? in
+      guard state.isWatched, let loop = state.loop, let deadline = state.deadline else { return nil }
+      return (loop, deadline, state.generation)
     }
     guard let wanted else { return }
-    let timer = loop.callAt(LoopClock.Instant(nanoseconds: wanted.deadline)) { [weak self] in
+    let timer = wanted.loop.callAt(LoopClock.Instant(nanoseconds: wanted.deadline)) { [weak self] in
       self?.expire(wanted.generation)
     }
     let isStale = state.withLock { state in

@@ -38,15 +38,22 @@ package class TaskContext: @unchecked Sendable {
     set { ownReason.withLock { if $0 == nil { $0 = newValue } } }
   }
 
-  /// The reason of the innermost link that has one, up to a shield.
-  final var nearestReason: CancellationReason? {
-    var link: TaskContext? = self
+  /// The reason of the innermost link that has one, up to a shield; at the main task's end of the chain, the signal.
+  ///
+  /// The main task has no link of its own, as every task that is made by it would carry it along.
+  static var nearestReason: CancellationReason? {
+    var link = current
     while let here = link {
       if let reason = here.reason { return reason }
-      link = here.isShield ? nil : here.parent
+      if here.isShield || here.parent == nil && here is TaskRecord { return nil }
+      link = here.parent
     }
-    return nil
+    let signal = interruption.load(ordering: .relaxed)
+    return signal == 0 ? nil : .signal(signal)
   }
+
+  /// The signal that has cancelled the main task, while that runs; else 0.
+  static let interruption = Atomic<CInt>(0)
 
   /// The earliest deadline up to a shield, if there is any.
   ///

@@ -23,9 +23,17 @@ import Synchronization
 /// The executors under the language, once they are ours.
 package enum InstalledExecutors {
   /// The process's home loop: where tasks go that are made outside of any loop.
-  static var home: EventLoop? { homeLoop.withLock { $0 } }
+  static var home: EventLoop? {
+    // The loop is retained once and never released, as the executors hold it too.
+    let word = homeWord.load(ordering: .acquiring)
+    return unsafe UnsafeRawPointer(bitPattern: word).map { pointer in
+      unsafe Unmanaged<EventLoop>.fromOpaque(pointer).takeUnretainedValue()
+    }
+  }
 
-  private static let homeLoop = Mutex<EventLoop?>(nil)
+  static var hasHome: Bool { homeWord.load(ordering: .relaxed) != 0 }
+
+  private static let homeWord = Atomic<UInt>(0)
 
   /// Puts the home loop under the language and returns it; the same loop at each call.
   ///
@@ -33,7 +41,7 @@ package enum InstalledExecutors {
   static func installHome() throws(IOError) -> EventLoop {
     if let home { return home }
     let loop = try EventLoop()
-    homeLoop.withLock { $0 = loop }
+    homeWord.store(unsafe UInt(bitPattern: Unmanaged.passRetained(loop).toOpaque()), ordering: .releasing)
     unsafe LoopFactory.global = GlobalExecutor(elsewhere: .home(loop))
     unsafe LoopFactory.main = MainLoopExecutor(loop)
     _createExecutors(factory: LoopFactory.self)

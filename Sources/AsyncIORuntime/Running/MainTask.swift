@@ -11,8 +11,6 @@ final class MainTask<Result: Sendable>: Sendable {
   private let done = Atomic<Bool>(false)
   private let result = Mutex<Swift.Result<Result, any Error>?>(nil)
   private let task = Mutex<Task<Void, Never>?>(nil)
-  /// Says why it was cancelled.
-  private let context = TaskContext(parent: nil)
 
   init(_ loop: EventLoop) { self.loop = loop }
 
@@ -20,14 +18,7 @@ final class MainTask<Result: Sendable>: Sendable {
 
   /// Makes the task, which starts when the loop is driven.
   func start(_ body: @escaping @Sendable () async throws -> Result, installed: Bool) {
-    let started = TaskContext.local.withValue(context) { make(body, installed: installed) }
-    task.withLock { $0 = started }
-  }
-
-  private func make(_ body: @escaping @Sendable () async throws -> Result, installed: Bool) -> Task<
-    Void, Never
-  > {
-    loop.makeTask(name: "main", installed: installed) { [self] in
+    let started = loop.makeTask(name: "main", installed: installed) { [self] in
       let outcome: Swift.Result<Result, any Error>
       do {
         outcome = .success(try await body())
@@ -38,12 +29,10 @@ final class MainTask<Result: Sendable>: Sendable {
       done.store(true, ordering: .releasing)
       loop.wake()
     }
+    task.withLock { $0 = started }
   }
 
-  func cancel(_ reason: CancellationReason) {
-    context.reason = reason
-    task.withLock { $0 }?.cancel()
-  }
+  func cancel() { task.withLock { $0 }?.cancel() }
 
   func takeResult() -> Swift.Result<Result, any Error> {
     result.withLock { $0 } ?? .failure(EventLoopError(.closed, "the loop was stopped before main had ended"))

@@ -111,13 +111,15 @@ public final class Runner {
     if handles {
       loop.onSignal = { number in
         received = number
-        main.cancel(.signal(number))
+        TaskContext.interruption.store(number, ordering: .relaxed)
+        main.cancel()
       }
       casyncio_signals_install(loop.poller.wakeDescriptor)
     }
     loop.drive { main.isDone }
     if handles {
       loop.onSignal = nil
+      TaskContext.interruption.store(0, ordering: .relaxed)
       casyncio_signals_restore()
     }
     return received

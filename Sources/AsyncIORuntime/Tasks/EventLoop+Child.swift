@@ -7,8 +7,12 @@
 extension EventLoop {
   /// The executor that a new task must prefer to stay on this thread's loop; nil where it stays anyway, or there is none.
   package static var preference: EventLoop? {
-    guard let current, InstalledExecutors.home == nil else { return nil }
-    return current
+    needsPreference ? current : nil
+  }
+
+  /// Whether a new task would leave this thread's loop without a preference.
+  static var needsPreference: Bool {
+    unsafe LoopCore.current != nil && !InstalledExecutors.hasHome
   }
 
   /// Makes a task that runs at once, on this thread, up to its first suspension.

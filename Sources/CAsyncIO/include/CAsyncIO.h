@@ -77,6 +77,12 @@ void *casyncio_on_cancel_waiter(void *context);
 void *casyncio_on_cancel_readiness(void *context);
 void casyncio_remove_cancellation_handler(void *record);
 
+// MARK: Task-local values
+
+// The entry points behind `TaskLocal.withValue`; see TaskContext+Binding.swift. Pushing consumes the value.
+void casyncio_push_task_local(const void *key, void *value, const void *type);
+void casyncio_pop_task_local(void);
+
 // MARK: Threads
 
 // Whether this is the process's first thread.
