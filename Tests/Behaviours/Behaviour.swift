@@ -20,7 +20,14 @@ package struct Behaviour: Sendable, CustomStringConvertible {
   package var description: String { name }
 
   /// All that there are.
-  package static var all: [Behaviour] { sleeping + tasks + gathering + completing + timeouts + threads }
+  package static var all: [Behaviour] { groups.flatMap { $0 } }
+
+  private static var groups: [[Behaviour]] {
+    [
+      sleeping, tasks, eagerStarts, gathering, completing, racing, timeouts, cancelScopes, shields, reasons,
+      scopes, failingScopes, cancelledScopes, threads,
+    ]
+  }
 }
 
 /// What does not hold, and where that was found.

@@ -30,6 +30,7 @@ import AsyncIORuntime
 /// ## Cancellation
 /// Cancels the body and the tasks, waits for their ends, and throws `CancellationError`, unless one of them has failed: then its
 /// error is thrown.
+@discardableResult
 public func withTaskScope<Result>(
   isolation: isolated (any Actor)? = #isolation,
   _ body: (TaskScope) async throws -> Result
@@ -59,6 +60,7 @@ public func withTaskScope<Result>(
 ///
 /// ## Cancellation
 /// Cancels the body and the tasks, waits for their ends, and throws `CancellationError`.
+@discardableResult
 public func withSupervisorScope<Result>(
   isolation: isolated (any Actor)? = #isolation,
   _ body: (TaskScope) async throws -> Result

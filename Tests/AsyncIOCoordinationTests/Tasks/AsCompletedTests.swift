@@ -186,17 +186,6 @@ import Testing
     #expect(seen.count == 10)
   }
 
-  @Test func `a timeout that is not used up changes nothing`() async throws {
-    let results = try await withTimeout(.seconds(1000)) {
-      var results: [Int] = []
-      for try await seconds in asCompleted([3, 1, 2], sleepThenReturn) { results.append(seconds) }
-      return results
-    }
-    #expect(results == [1, 2, 3])
-    #expect(LoopClock.now == .seconds(3))
-    #expect(EventLoop.current?.timerCount == 0)
-  }  // test_tasks: BaseTaskTests.test_as_completed_with_unused_timeout
-
   @Test func `two iterations run the operations twice`() async throws {
     let started = Journal<Int>()
     let results = asCompleted(0..<3) { started.note($0) }
