@@ -12,7 +12,7 @@ struct BehaviourTests {
     #expect(EventLoop.current?.timerCount == 0)
   }
 
-  @Test(arguments: 1...10 as ClosedRange<UInt64>)
+  @Test(.deadline(.seconds(30)), arguments: 1...10 as ClosedRange<UInt64>)
   func `on the deterministic loop, in another order`(_ seed: UInt64) async throws {
     try await onVirtualLoop(seed: seed) {
       for behaviour in Behaviour.all { try await behaviour.run() }
