@@ -158,7 +158,9 @@ extension Behaviour {
       }
       try expect(cleaned.count, equals: 3)
       try expect(!Task.isCancelled)
-    },  // test_taskgroups: test_taskgroup_cancel_children, test_taskgroup_cancel_body, test_taskgroup_cancel_idempotent
+    },
+    // test_taskgroups: test_taskgroup_cancel_children, test_taskgroup_cancel_body,
+    // test_taskgroup_cancel_idempotent
     Behaviour("in a scope that was cancelled no task starts") {
       let started = Notes<Void>()
       try await withTaskScope { scope in
@@ -181,7 +183,9 @@ extension Behaviour {
         }
       }
       try expect(results.entries, equals: [0])
-    },  // test_taskgroups: test_taskgroup_cancel_one_winner, test_taskgroup_cancel_from_child_before_first_suspension
+    },
+    // test_taskgroups: test_taskgroup_cancel_one_winner,
+    // test_taskgroup_cancel_from_child_before_first_suspension
     Behaviour("cancelling a scope that has ended does nothing") {
       let scopes = Notes<TaskScope>()
       try await withTaskScope { scopes.note($0) }
