@@ -105,8 +105,8 @@ final class TaskScopeCore: TaskOwner {
 
   private func fail(_ error: any Error) {
     // An existential error is a reference to a box. The body, or a child, may throw what it has got from the handle of another
-    // child: one error, and not two.
-    let box = unsafe unsafeBitCast(error, to: UInt.self)
+    // child: one error, and not two. (Without the cast, the compiler opens the box and passes what is in it.)
+    let box = unsafe unsafeBitCast(error as any Error, to: UInt.self)
     state.withLock { state in
       if state.boxes.insert(box).inserted { state.errors.append(error) }
     }
