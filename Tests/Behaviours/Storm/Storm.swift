@@ -76,6 +76,10 @@ package final class Storm: Sendable {
       case .timeout(let duration, let plan):
         try await withTimeout(duration) { try await self.perform(plan) }
       case .task(let plan, let delay): try await performInTask(plan, cancelledAfter: delay)
+      case .scope(let plans, let delay): try await performInScope(plans, cancelledAfter: delay)
+      case .race(let plans): try await race(plans) { try await self.perform($0) }
+      case .results(let plans): try await collectResults(plans)
+      case .shield(let plan): try await withShield { try await self.perform(plan) }
       case .forgotten(let leaf): forget(leaf)
       case .caught(let plan): try await performCaught(plan)
       }
@@ -114,6 +118,41 @@ package final class Storm: Sendable {
     return try await handle.value
   }
 
+  private func performInScope(_ plans: [StormPlan], cancelledAfter delay: Duration?) async throws -> [Int] {
+    let numbers = Notes<[Int]>()
+    let ended = Level()
+    try await withTaskScope { scope -> Void in
+      let canceller = delay.map { delay in
+        EventLoop.orDefault.callLater(delay) { scope.cancel(reason: "the storm") }
+      }
+      defer { canceller?.cancel() }
+      let tasks = plans.map { plan in
+        scope.createTask {
+          ended.enter()
+          defer { ended.leave() }
+          numbers.note(try await self.perform(plan))
+        }
+      }
+      // Some are awaited by the body, the others by the scope.
+      for task in tasks.prefix(plans.count / 2) { try await task.value }
+    }
+    try expect(ended.current, equals: 0)
+    return numbers.entries.flatMap { $0 }
+  }
+
+  private func collectResults(_ plans: [StormPlan]) async throws -> [Int] {
+    let results = try await gatherResults(plans) { try await self.perform($0) }
+    try expect(results.count, equals: plans.count)
+    return try results.enumerated().flatMap { index, result in
+      switch result {
+      case .success(let numbers): return numbers
+      case .failure(let error):
+        try check(error, of: plans[index])
+        return []
+      }
+    }
+  }
+
   private func forget(_ leaf: StormPlan.Leaf) -> [Int] {
     createTask {
       do {
@@ -130,15 +169,24 @@ package final class Storm: Sendable {
   private func performCaught(_ plan: StormPlan) async throws -> [Int] {
     do {
       return try await perform(plan)
-    } catch let error as StormError {
-      try expect(thrown.entries.contains(error))
-      try expect(plan.leaves.contains { $0.number == error.number && $0.deed == .throwsAnError })
-    } catch is TimeoutError {
-      try expect(plan.mayTimeOut)
-    } catch is CancellationError {
-      try expect(Task.isCancelled || plan.mayCancelItself)
+    } catch {
+      try check(error, of: plan)
     }
     return []
+  }
+
+  private func check(_ error: any Error, of plan: StormPlan) throws {
+    switch error {
+    case let error as StormError:
+      try expect(thrown.entries.contains(error))
+      try expect(plan.leaves.contains { $0.number == error.number && $0.deed == .throwsAnError })
+    case is TimeoutError: try expect(plan.mayTimeOut)
+    case is CancellationError: try expect(Task.isCancelled || plan.mayCancelItself)
+    case let group as ErrorGroup:
+      try expect(group.errors.count >= 2)
+      for error in group.errors { try check(error, of: plan) }
+    default: throw error
+    }
   }
 
   private func perform(_ leaf: StormPlan.Leaf) async throws -> Int {

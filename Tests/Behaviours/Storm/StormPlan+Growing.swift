@@ -14,7 +14,7 @@ extension StormPlan {
   ) -> StormPlan {
     guard size > 1 else { return leaf(deeds, &number, &dice) }
     let limit: Int? = dice.hits(oneIn: 2) ? nil : Int.random(in: 1...4, using: &dice)
-    switch Int.random(in: 0..<9, using: &dice) {
+    switch Int.random(in: 0..<14, using: &dice) {
     case 0...2: return .gather(split(size, deeds, &number, &dice), limit: limit)
     case 3...4:
       let plans = split(size, deeds, &number, &dice)
@@ -24,6 +24,12 @@ extension StormPlan {
     case 6...7:
       let delay = dice.hits(oneIn: 2) ? dice.duration(upTo: 2000) : nil
       return .task(grow(size: size, deeds, &number, &dice), cancelledAfter: delay)
+    case 8...9:
+      let delay = dice.hits(oneIn: 2) ? dice.duration(upTo: 2000) : nil
+      return .scope(split(size, deeds, &number, &dice), cancelledAfter: delay)
+    case 10: return .race(split(size, deeds, &number, &dice))
+    case 11: return .results(split(size, deeds, &number, &dice))
+    case 12: return .shield(grow(size: size, deeds, &number, &dice))
     default: return .caught(grow(size: size, deeds, &number, &dice))
     }
   }

@@ -21,6 +21,14 @@ indirect enum StormPlan: Sendable {
   case timeout(Duration, StormPlan)
   /// A task of its own, which is awaited, and cancelled after a while if not nil.
   case task(StormPlan, cancelledAfter: Duration?)
+  /// Tasks of one scope, one of which may cancel it after a while.
+  case scope([StormPlan], cancelledAfter: Duration?)
+  /// The first end decides; the others are cancelled and awaited.
+  case race([StormPlan])
+  /// Errors are put in their places.
+  case results([StormPlan])
+  /// Cancellations from outside are kept away.
+  case shield(StormPlan)
   /// A task of its own that nobody waits for.
   case forgotten(Leaf)
   /// An error is caught, and nothing is the result.
@@ -29,8 +37,10 @@ indirect enum StormPlan: Sendable {
   private var children: [StormPlan] {
     switch self {
     case .leaf, .forgotten: []
-    case .gather(let plans, _), .asCompleted(let plans, _, _): plans
-    case .timeout(_, let plan), .task(let plan, _), .caught(let plan): [plan]
+    case .gather(let plans, _), .asCompleted(let plans, _, _), .scope(let plans, _), .race(let plans),
+      .results(let plans):
+      plans
+    case .timeout(_, let plan), .task(let plan, _), .caught(let plan), .shield(let plan): [plan]
     }
   }
 
@@ -42,7 +52,7 @@ indirect enum StormPlan: Sendable {
   /// Whether a result has the numbers of all leaves.
   var isComplete: Bool {
     switch self {
-    case .caught, .forgotten: false
+    case .caught, .forgotten, .race, .results, .scope: false
     case .asCompleted(_, _, leavesAfter: .some): false
     default: children.allSatisfy(\.isComplete)
     }
@@ -57,7 +67,7 @@ indirect enum StormPlan: Sendable {
   var mayCancelItself: Bool {
     switch self {
     case .leaf(let leaf): leaf.deed == .throwsACancellation || leaf.deed == .cancelsItself
-    case .task(_, cancelledAfter: .some): true
+    case .task(_, cancelledAfter: .some), .scope(_, cancelledAfter: .some): true
     default: children.contains(where: \.mayCancelItself)
     }
   }
