@@ -4,7 +4,7 @@
 //
 //   pending            made, nobody waits yet            → waiting, finished
 //   waiting            a continuation                    → finished
-//   finished(outcome)  decided                           (last)
+//   finished(outcome)  decided                           (last; "cancelled late" may be added)
 //
 // Why it wakes exactly once: the word leaves `waiting` by one exchange in `finish`; whoever performs it holds the
 // continuation and resumes it, and every later `finish` finds `finished` and returns false. So "who decided" has
@@ -14,17 +14,21 @@
 // Cancelled before it waits: the cancellation handler finishes the pending waiter; `wait` then finds `finished` and
 // does not suspend. While it waits: the handler resumes it. At the same instant as it is woken: one of the two
 // exchanges comes first and decides; the outcome that `wait` returns is that of the winner. After: `finish` returns
-// false and nothing happens. From another thread: the continuation's own resume enqueues the task where it belongs.
+// false, and a bit beside the outcome says that the cancellation came while the woken task had not run yet. From another
+// thread: the continuation's own resume enqueues the task where it belongs.
 // The loop shutting down: whoever waits is resumed by the cancellation of its task.
 
 import Synchronization
 
 /// A one-shot rendezvous between the task that waits and whatever ends the wait, on any threads.
 ///
-/// It is one word large, as there may be a million.
-@safe package final class Waiter: Sendable {
+/// It is one word large, as there may be a million; one that stands in a queue is a `QueuedWaiter`.
+@usableFromInline
+@safe package class Waiter: @unchecked Sendable {
+  // Sendable: its word is atomic, and subclasses say who may touch what they add.
 
   /// How a wait ended.
+  @usableFromInline
   package enum Outcome: UInt, Sendable {
     /// What was waited for has happened.
     case woken = 1
@@ -36,40 +40,61 @@ import Synchronization
 
   private static let pending: UInt = 0
   private static let finishedBit: UInt = 1
+  private static let outcomeBits: UInt = 6
+  private static let cancelledLateBit: UInt = 8
 
   private let word = Atomic<UInt>(pending)
 
   /// Makes a waiter that nobody waits on yet.
+  @usableFromInline
   package init() {}
 
   /// Ends the wait with `outcome`; false if it was ended before.
   @discardableResult
-  package func finish(_ outcome: Outcome) -> Bool {
+  package final func finish(_ outcome: Outcome) -> Bool {
+    guard let continuation = decide(outcome) else { return false }
+    if continuation != Self.pending { ReadinessWord.resume(continuation) }
+    return true
+  }
+
+  /// Ends the wait with `outcome` and leaves the waking to the caller; nil if it was ended before.
+  ///
+  /// - Returns: What the caller must resume, or 0 if nobody waits yet.
+  @inline(__always)
+  final func decide(_ outcome: Outcome) -> UInt? {
     let finished = outcome.rawValue << 1 | Self.finishedBit
     var seen = word.load(ordering: .relaxed)
     while true {
-      if seen & Self.finishedBit != 0 { return false }
+      if seen & Self.finishedBit != 0 {
+        if outcome == .cancelled { word.bitwiseOr(Self.cancelledLateBit, ordering: .relaxed) }
+        return nil
+      }
       let (exchanged, original) = word.compareExchange(
         expected: seen, desired: finished, ordering: .acquiringAndReleasing)
-      if exchanged {
-        if seen != Self.pending { ReadinessWord.resume(seen) }
-        return true
-      }
+      if exchanged { return seen }
       seen = original
     }
   }
 
   /// How the wait ended, if it has.
-  package var outcome: Outcome? {
+  @usableFromInline
+  package final var outcome: Outcome? {
     let seen = word.load(ordering: .acquiring)
-    return seen & Self.finishedBit != 0 ? Outcome(rawValue: seen >> 1) : nil
+    return seen & Self.finishedBit != 0 ? Outcome(rawValue: (seen & Self.outcomeBits) >> 1) : nil
+  }
+
+  /// Whether the task was cancelled when the wait had been ended but it had not run yet; exact when `wait` has returned.
+  @usableFromInline
+  package final var wasCancelledLate: Bool {
+    word.load(ordering: .relaxed) & Self.cancelledLateBit != 0
   }
 
   /// Waits for `finish`, or for the task's cancellation; called once.
   ///
   /// - Parameter subject: What is waited for, for people, such as `queue get`.
   /// - Returns: How the wait ended.
-  package func wait(for subject: StaticString) async -> Outcome {
+  @usableFromInline
+  package final func wait(for subject: StaticString) async -> Outcome {
     let noted = WaitingList.begin(subject, self)
     let handler = CancellationHandler(finishing: self)
     unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
@@ -83,7 +108,7 @@ import Synchronization
   /// Waits for `finish` alone: the task's cancellation does not end it; called once.
   ///
   /// - Parameter subject: What is waited for, for people.
-  package func waitUncancelled(for subject: StaticString) async {
+  package final func waitUncancelled(for subject: StaticString) async {
     let noted = WaitingList.begin(subject, self)
     unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
       unsafe park(continuation)
@@ -93,7 +118,7 @@ import Synchronization
 
   /// Publishes the continuation, or resumes it if the wait has ended already.
   @inline(__always)
-  private func park(_ continuation: UnsafeContinuation<Void, Never>) {
+  private final func park(_ continuation: UnsafeContinuation<Void, Never>) {
     let exchanged = unsafe word.compareExchange(
       expected: Self.pending, desired: ReadinessWord.waiting(continuation), ordering: .acquiringAndReleasing
     ).exchanged

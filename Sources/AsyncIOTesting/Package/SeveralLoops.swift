@@ -1,0 +1,25 @@
+// What this package's own tests share.
+
+internal import AsyncIORuntime
+
+/// Runs `body` on several loops, each with its thread, in real time.
+///
+/// - Parameters:
+///   - count: How many loops; at least 1.
+///   - body: Runs on the first of them; what it starts may be given to the others.
+package func onLoops<Value: Sendable>(
+  _ count: Int, _ body: @escaping @Sendable () async throws -> Value
+) async throws -> Value {
+  try await withCheckedThrowingContinuation { continuation in
+    LoopThread.start(named: "test") {
+      continuation.resume(
+        with: Result {
+          var configuration = Runner.Configuration()
+          configuration.threads = count
+          let runner = try Runner(configuration)
+          defer { runner.close() }
+          return try runner.run(body)
+        })
+    }
+  }
+}
