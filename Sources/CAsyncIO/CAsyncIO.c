@@ -112,6 +112,12 @@ void casyncio_push_task_local(const void *key, void *value, const void *type) {
 
 void casyncio_pop_task_local(void) { swift_task_localValuePop(); }
 
+// MARK: The current task
+
+__attribute__((swiftcall)) extern void *swift_task_getCurrent(void);
+
+void *casyncio_current_task(void) { return swift_task_getCurrent(); }
+
 // MARK: Signals
 
 static atomic_int wake_descriptor = -1;

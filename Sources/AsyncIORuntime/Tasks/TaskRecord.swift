@@ -31,6 +31,7 @@ package final class TaskRecord: TaskContext, @unchecked Sendable, CustomStringCo
   package let loop: EventLoop
   private let stateWord = Atomic<State>(.scheduled)
   private let cancellation = Mutex(Cancellation.unknown)
+  private let identityWord = Atomic<UInt>(0)
 
   /// Where the scope that owns the task keeps it; guarded by the scope's lock.
   package var place: Int?
@@ -94,8 +95,17 @@ package final class TaskRecord: TaskContext, @unchecked Sendable, CustomStringCo
 
   package var state: State {
     get { stateWord.load(ordering: .acquiring) }
-    set { stateWord.store(newValue, ordering: .releasing) }
+    set {
+      // The task itself says that it runs.
+      if newValue == .running {
+        identityWord.store(TaskIdentity.current?.word ?? 0, ordering: .relaxed)
+      }
+      stateWord.store(newValue, ordering: .releasing)
+    }
   }
+
+  /// Which of the process's tasks this is, once it runs.
+  package var identity: TaskIdentity? { TaskIdentity(word: identityWord.load(ordering: .relaxed)) }
 
   /// The name and the place, such as `task 'fetcher' (App/Main.swift:12)`.
   package var description: String {

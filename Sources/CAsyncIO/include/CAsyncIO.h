@@ -76,6 +76,8 @@ void casyncio_end_by_signal(int number) __attribute__((noreturn));
 void *casyncio_on_cancel_waiter(void *context);
 void *casyncio_on_cancel_readiness(void *context);
 void casyncio_remove_cancellation_handler(void *record);
+// The task that runs on this thread, or null; an address to be compared, as TaskIdentity.swift does.
+void *casyncio_current_task(void);
 
 // MARK: Task-local values
 

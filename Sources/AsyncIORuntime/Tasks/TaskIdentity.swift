@@ -1,0 +1,25 @@
+// Who runs, in a few instructions: primitives note it at each acquisition, where reading a task-local value would cost more than the
+// acquisition itself.
+
+internal import CAsyncIO
+
+/// A task of the language, as long as it lives; the next one may get its number.
+package struct TaskIdentity: Hashable, Sendable {
+  package let word: UInt
+
+  /// The task that `word` stands for; nil for 0.
+  package init?(word: UInt) {
+    guard word != 0 else { return nil }
+    self.word = word
+  }
+
+  /// The current task; nil outside of any.
+  package static var current: TaskIdentity? {
+    TaskIdentity(word: unsafe UInt(bitPattern: casyncio_current_task()))
+  }
+
+  /// What is known of the task, if it was made through our API and has not ended.
+  ///
+  /// - Complexity: O(n) in the number of live tasks.
+  package var record: TaskRecord? { TaskRegistry.shared.all.first { $0.identity == self } }
+}
