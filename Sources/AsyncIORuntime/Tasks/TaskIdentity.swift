@@ -1,5 +1,5 @@
-// Who runs, in a few instructions: primitives note it at each acquisition, where reading a task-local value would cost more than the
-// acquisition itself.
+// Who runs, in a few instructions: primitives note it at each acquisition, where reading a task-local value would
+// cost more than the acquisition itself.
 
 internal import CAsyncIO
 

@@ -3,8 +3,8 @@
 /// What a queue needs of a waiter: links to its neighbours.
 @usableFromInline
 @safe package class LinkedWaiter: Waiter, @unchecked Sendable {
-  // Sendable: the links and `isLinked` are guarded by the lock of the queue's primitive. Once the waiter has been decided and
-  // taken out, `next` and `continuation` belong to the `WakeUps` that it is in.
+  // Sendable: the links and `isLinked` are guarded by the lock of the queue's primitive. Once the waiter has been
+  // decided and taken out, `next` and `continuation` belong to the `WakeUps` that it is in.
   final unowned(unsafe) var next: LinkedWaiter?
   final unowned(unsafe) var previous: LinkedWaiter?
   final var isLinked = false
@@ -22,8 +22,8 @@
 /// A waiter in a `WaitQueue`, with what it asks for or what it is given.
 @usableFromInline
 @safe package final class QueuedWaiter<Payload>: LinkedWaiter, @unchecked Sendable {
-  // Sendable: the payload is touched under the lock of the queue's primitive until the waiter is decided, and by the waiting
-  // task alone afterwards.
+  // Sendable: the payload is touched under the lock of the queue's primitive until the waiter is decided, and by the
+  // waiting task alone afterwards.
   @usableFromInline package final var payload: Payload
 
   /// Makes a waiter that stands in no queue yet.

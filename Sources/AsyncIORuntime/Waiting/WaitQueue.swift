@@ -1,23 +1,25 @@
 // Who waits for one primitive, in the order in which they came.
 //
-// A primitive keeps its queue in its mutex, together with what it guards. To wait, a task appends a waiter under the lock,
-// at the same look that finds nothing to take, and suspends after it. To wake, whoever changes the state takes the first
-// waiter out under the lock, gives it what it waits for (the payload, a permit that nobody else will see), decides it, and
-// resumes it after the lock: a task that comes in between finds what was given away gone. That is the hand-over; nobody barges in.
+// A primitive keeps its queue in its mutex, together with what it guards. To wait, a task appends a waiter under the
+// lock, at the same look that finds nothing to take, and suspends after it. To wake, whoever changes the state takes
+// the first waiter out under the lock, gives it what it waits for (the payload, a permit that nobody else will see),
+// decides it, and resumes it after the lock: a task that comes in between finds what was given away gone. That is
+// the hand-over; nobody barges in.
 //
-// Who owns the waiters: the tasks that wait. The queue's links retain nothing. A task leaves `wait` only when its waiter has
-// been decided: by whoever wakes it, who has taken it out of the queue before; or by its cancellation, and then the task takes
-// it out itself, under the lock, before it lets go of it. So a link always points to a living waiter. After a decision
-// that finds the task not yet suspended the waiter may be gone at once: whoever wakes does not touch it again, and has
-// written the payload before.
+// Who owns the waiters: the tasks that wait. The queue's links retain nothing. A task leaves `wait` only when its
+// waiter has been decided: by whoever wakes it, who has taken it out of the queue before; or by its cancellation,
+// and then the task takes it out itself, under the lock, before it lets go of it. So a link always points to a
+// living waiter. After a decision that finds the task not yet suspended the waiter may be gone at once: whoever
+// wakes does not touch it again, and has written the payload before.
 //
-// Why no wake-up is lost or doubled: a waiter is decided by one exchange (Waiter.swift). If the waker's exchange comes first, the
-// waiter has what it was given, and a cancellation after that is told by `wasCancelledLate`: the primitive decides whether the
-// task keeps it or hands it on. If the cancellation's comes first, `wake` says false and the waker turns to the next one. A
-// cancelled waiter stands in the queue until its task has run, or until a waker comes across it at the front.
+// Why no wake-up is lost or doubled: a waiter is decided by one exchange (Waiter.swift). If the waker's exchange
+// comes first, the waiter has what it was given, and a cancellation after that is told by `wasCancelledLate`: the
+// primitive decides whether the task keeps it or hands it on. If the cancellation's comes first, `wake` says false
+// and the waker turns to the next one. A cancelled waiter stands in the queue until its task has run, or until a
+// waker comes across it at the front.
 //
-// Removing a cancelled waiter takes two links, however many there are. Whoever removes one that others stand behind must look
-// whether the next can be served now, where that depends on more than being the first (permits by weight).
+// Removing a cancelled waiter takes two links, however many there are. Whoever removes one that others stand behind
+// must look whether the next can be served now, where that depends on more than being the first (permits by weight).
 
 /// The FIFO queue of those who wait for one primitive; to be kept in its mutex.
 ///
@@ -53,12 +55,13 @@
     mutating get { line.count == 0 || line.findFirst() == nil }
   }
 
-  /// Takes `waiter` out and wakes it; false if it was cancelled first, so that the next one is to be tried.
+  /// Takes `waiter` out and wakes it.
   ///
   /// - Parameters:
   ///   - waiter: One of this queue. It must not be touched afterwards; its payload is written before.
   ///   - outcome: What its wait is told.
   ///   - wakeUps: Where the wake-up is noted, to be resumed without the lock.
+  /// - Returns: False if it was cancelled first, so that the next one is to be tried.
   @inlinable
   package mutating func wake(
     _ waiter: QueuedWaiter<Payload>, _ outcome: Waiter.Outcome = .woken, into wakeUps: inout WakeUps

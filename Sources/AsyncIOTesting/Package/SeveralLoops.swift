@@ -7,6 +7,8 @@ internal import AsyncIORuntime
 /// - Parameters:
 ///   - count: How many loops; at least 1.
 ///   - body: Runs on the first of them; what it starts may be given to the others.
+/// - Returns: What `body` returns.
+/// - Throws: What `body` throws.
 package func onLoops<Value: Sendable>(
   _ count: Int, _ body: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
