@@ -1,15 +1,17 @@
 // A waiter that can stand in a queue, and the wake-ups that a change of the queue's primitive has decided.
 
 /// What a queue needs of a waiter: links to its neighbours.
+///
+/// The links are not checked for exclusive access, as no access to one spans a call; see WaitQueue.swift for who owns whom.
 @usableFromInline
 @safe package class LinkedWaiter: Waiter, @unchecked Sendable {
-  // Sendable: the links and `isLinked` are guarded by the lock of the queue's primitive. Once the waiter has been
-  // decided and taken out, `next` and `continuation` belong to the `WakeUps` that it is in.
-  final unowned(unsafe) var next: LinkedWaiter?
-  final unowned(unsafe) var previous: LinkedWaiter?
-  final var isLinked = false
+  // Sendable: the links and `isLinked` are guarded by the lock of the queue's primitive. Once the waiter has been decided and
+  // taken out, `next` and `continuation` belong to the `WakeUps` that it is in.
+  @exclusivity(unchecked) final var next: Unmanaged<LinkedWaiter>?
+  @exclusivity(unchecked) final var previous: Unmanaged<LinkedWaiter>?
+  @exclusivity(unchecked) final var isLinked = false
   /// What resumes the waiting task.
-  final var continuation: UInt = 0
+  @exclusivity(unchecked) final var continuation: UInt = 0
 
   @usableFromInline
   package override init() {
@@ -24,24 +26,25 @@
 @safe package final class QueuedWaiter<Payload>: LinkedWaiter, @unchecked Sendable {
   // Sendable: the payload is touched under the lock of the queue's primitive until the waiter is decided, and by the
   // waiting task alone afterwards.
-  @usableFromInline package final var payload: Payload
+  @exclusivity(unchecked) @usableFromInline package final var payload: Payload
 
   /// Makes a waiter that stands in no queue yet.
   @inlinable
   package init(_ payload: Payload) {
-    self.payload = payload
+    unsafe self.payload = payload
     super.init()
   }
 }
 
 /// Tasks that were woken under a lock, to be resumed when it has been released.
 ///
-/// They are chained through their waiters, which live on: none of these tasks can run before it is resumed.
+/// They are chained through their waiters, which live on: none of these tasks can run before it is resumed. (`Unmanaged`, and
+/// not `unowned(unsafe)`: an enum with such a payload is laid out in two ways, and `nil` taken for another of its cases.)
 @usableFromInline
 @safe package struct WakeUps: @unchecked Sendable {
   // Sendable: belongs to whoever has decided the wake-ups.
-  private unowned(unsafe) var first: LinkedWaiter?
-  private unowned(unsafe) var last: LinkedWaiter?
+  private var first: Unmanaged<LinkedWaiter>?
+  private var last: Unmanaged<LinkedWaiter>?
 
   @usableFromInline
   package init() {
@@ -50,21 +53,38 @@
   }
 
   /// Adds a waiter that is in no queue any more.
-  mutating func append(_ waiter: LinkedWaiter, _ continuation: UInt) {
-    waiter.continuation = continuation
-    unsafe waiter.next = nil
-    if let last = unsafe last { unsafe last.next = waiter } else { unsafe first = waiter }
+  @inline(__always)
+  mutating func append(_ waiter: Unmanaged<LinkedWaiter>, _ continuation: UInt) {
+    unsafe waiter._withUnsafeGuaranteedRef {
+      unsafe $0.continuation = continuation
+      unsafe $0.next = nil
+    }
+    if let last = unsafe last {
+      unsafe last._withUnsafeGuaranteedRef { unsafe $0.next = waiter }
+    } else {
+      unsafe first = waiter
+    }
     unsafe last = waiter
   }
 
   /// Resumes the tasks, in the order in which they were woken; to be called once, without the lock.
-  @usableFromInline
+  @inlinable
   package func resume() {
+    if isEmpty { return }
+    resumeAll()
+  }
+
+  @usableFromInline
+  var isEmpty: Bool { unsafe first == nil }
+
+  @usableFromInline
+  func resumeAll() {
     var rest = unsafe first
-    while let waiter = rest {
+    while let waiter = unsafe rest {
       // The task may end, and its waiter with it, as soon as it is resumed.
-      rest = unsafe waiter.next
-      ReadinessWord.resume(waiter.continuation)
+      let (continuation, next) = unsafe waiter._withUnsafeGuaranteedRef { unsafe ($0.continuation, $0.next) }
+      unsafe rest = next
+      ReadinessWord.resume(continuation)
     }
   }
 }

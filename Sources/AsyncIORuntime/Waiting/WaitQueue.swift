@@ -89,8 +89,10 @@
 /// A doubly linked list of waiters, of whatever payload.
 @usableFromInline
 @safe struct WaitLine: ~Copyable {
-  private unowned(unsafe) var head: LinkedWaiter?
-  private unowned(unsafe) var tail: LinkedWaiter?
+  private typealias Link = Unmanaged<LinkedWaiter>
+
+  private var head: Link?
+  private var tail: Link?
   @usableFromInline private(set) var count = 0
 
   @usableFromInline
@@ -102,44 +104,75 @@
   /// The first that still waits, which stays; takes out those before it that were cancelled.
   @usableFromInline
   mutating func findFirst() -> LinkedWaiter? {
-    while let waiter = unsafe head, waiter.outcome != nil { remove(waiter) }
-    return unsafe head
+    while let link = unsafe head {
+      guard unsafe link._withUnsafeGuaranteedRef({ $0.outcome }) != nil else {
+        return unsafe link.takeUnretainedValue()
+      }
+      unsafe unlink(link)
+    }
+    return nil
   }
 
   @usableFromInline
   mutating func append(_ waiter: LinkedWaiter) {
-    precondition(!waiter.isLinked, "a waiter stands in one queue at a time")
-    waiter.isLinked = true
+    unsafe precondition(!waiter.isLinked, "a waiter stands in one queue at a time")
+    let link = unsafe Link.passUnretained(waiter)
+    unsafe waiter.isLinked = true
     unsafe waiter.previous = tail
     unsafe waiter.next = nil
-    if let tail = unsafe tail { unsafe tail.next = waiter } else { unsafe head = waiter }
-    unsafe tail = waiter
-    count += 1
+    if let tail = unsafe tail {
+      unsafe tail._withUnsafeGuaranteedRef { unsafe $0.next = link }
+    } else {
+      unsafe head = link
+    }
+    unsafe tail = link
+    count &+= 1
   }
 
   @usableFromInline
   mutating func remove(_ waiter: LinkedWaiter) {
-    guard waiter.isLinked else { return }
-    waiter.isLinked = false
-    count -= 1
-    let (previous, next) = unsafe (waiter.previous, waiter.next)
-    if let next { unsafe next.previous = previous } else { unsafe tail = previous }
-    if let previous { unsafe previous.next = next } else { unsafe head = next }
+    if unsafe waiter.isLinked { unsafe unlink(Link.passUnretained(waiter)) }
   }
 
   @usableFromInline
   mutating func wake(_ waiter: LinkedWaiter, _ outcome: Waiter.Outcome, into wakeUps: inout WakeUps) -> Bool {
-    remove(waiter)
-    guard let continuation = waiter.decide(outcome) else { return false }
-    if continuation != 0 { wakeUps.append(waiter, continuation) }
-    return true
+    unsafe wake(Link.passUnretained(waiter), outcome, &wakeUps)
   }
 
   @usableFromInline
   mutating func wakeFirst(_ outcome: Waiter.Outcome, into wakeUps: inout WakeUps) -> Bool {
-    while let waiter = unsafe head {
-      if wake(waiter, outcome, into: &wakeUps) { return true }
+    while let link = unsafe head {
+      if unsafe wake(link, outcome, &wakeUps) { return true }
     }
     return false
+  }
+
+  @inline(__always)
+  private mutating func wake(_ link: Link, _ outcome: Waiter.Outcome, _ wakeUps: inout WakeUps) -> Bool {
+    unsafe unlink(link)
+    guard let continuation = unsafe link._withUnsafeGuaranteedRef({ $0.decide(outcome) }) else {
+      return false
+    }
+    if continuation != 0 { unsafe wakeUps.append(link, continuation) }
+    return true
+  }
+
+  @inline(__always)
+  private mutating func unlink(_ link: Link) {
+    let (previous, next) = unsafe link._withUnsafeGuaranteedRef { waiter in
+      unsafe waiter.isLinked = false
+      return unsafe (waiter.previous, waiter.next)
+    }
+    count &-= 1
+    if let next = unsafe next {
+      unsafe next._withUnsafeGuaranteedRef { unsafe $0.previous = previous }
+    } else {
+      unsafe tail = previous
+    }
+    if let previous = unsafe previous {
+      unsafe previous._withUnsafeGuaranteedRef { unsafe $0.next = next }
+    } else {
+      unsafe head = next
+    }
   }
 }
