@@ -1,0 +1,30 @@
+extension AsyncQueue: AsyncSequence {
+  /// It does not fail; on cancellation it ends.
+  public typealias Failure = Never
+
+  /// Makes an iterator; several may take from one queue, each item goes to one of them.
+  @inlinable
+  public func makeAsyncIterator() -> Iterator { Iterator(self) }
+
+  /// Takes items until the queue is shut down and empty.
+  public struct Iterator: AsyncIteratorProtocol {
+    @usableFromInline let queue: AsyncQueue
+
+    @inlinable
+    init(_ queue: AsyncQueue) { self.queue = queue }
+
+    /// The next item; nil when the queue is shut down and empty, or the task is cancelled while it waits.
+    ///
+    /// ## Cancellation
+    /// Ends the iteration; no item is lost.
+    @inlinable
+    public mutating func next(isolation: isolated (any Actor)? = #isolation) async -> Element? {
+      do {
+        if let item = try queue.tryGet() { return item }
+        return try await queue.waitToGet()
+      } catch {
+        return nil
+      }
+    }
+  }
+}
