@@ -24,7 +24,7 @@ struct Main {
 
 /// The workloads, under the names that the peers' programs know them by.
 enum Workload: String, CaseIterable {
-  case spawn, gather, yield, pingpong, timers, timeout, sleep1m, echo
+  case spawn, gather, yield, pingpong, timers, timeout, sleep1m, echo, queue, semaphore
 
   func run(_ arguments: [String]) async throws {
     switch self {
@@ -36,6 +36,8 @@ enum Workload: String, CaseIterable {
     case .timeout: try await boundReadyOperations()
     case .sleep1m: try await millionSleepers()
     case .echo: try await serveEcho(port: arguments.first)
+    case .queue: try await handOverItems()
+    case .semaphore: try await takePermits()
     }
   }
 }
