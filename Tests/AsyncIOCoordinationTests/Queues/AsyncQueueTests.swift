@@ -104,7 +104,7 @@ import Testing
     #expect(seen.entries.sorted() == Array(0..<100))
   }
 
-  @Test func `a million items`() async throws {
+  @Test(.deadline(.seconds(60))) func `a million items`() async throws {
     let queue = AsyncQueue<Int>()
     for number in 0..<1_000_000 { _ = try queue.tryPut(number) }
     var sum = 0
