@@ -63,7 +63,6 @@ public struct CancelScope: Sendable {
 ///
 /// - Parameters:
 ///   - deadline: When the scope cancels itself, on the loop's clock; one that has passed lets the body start cancelled.
-///   - isolation: The caller's actor; not to be given.
 ///   - body: What to do; it gets the scope that it runs in.
 /// - Returns: What `body` returns; nil when it ended by the cancellation of this scope.
 /// - Throws: What `body` throws.
@@ -74,12 +73,11 @@ public struct CancelScope: Sendable {
 @discardableResult
 public func withCancelScope<Result>(
   deadline: LoopClock.Instant? = nil,
-  isolation: isolated (any Actor)? = #isolation,
   _ body: (CancelScope) async throws -> Result
 ) async throws -> Result? {
   let scope = deadline.map { ScopeContext(deadline: $0.nanoseconds) } ?? ScopeContext()
   do {
-    return try await run(in: scope, isolation: isolation) { try await body(CancelScope(scope)) }
+    return try await run(in: scope, isolation: #isolation) { try await body(CancelScope(scope)) }
   } catch {
     guard scope.isCause(of: error) else { throw error }
     return nil

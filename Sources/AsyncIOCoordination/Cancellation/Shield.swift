@@ -14,9 +14,7 @@ import AsyncIORuntime
 ///
 /// Give it a timeout, or nothing can end it.
 ///
-/// - Parameters:
-///   - isolation: The caller's actor; not to be given.
-///   - body: What to do. In it `Task.isCancelled` is false, unless something inside cancels it.
+/// - Parameter body: What to do. In it `Task.isCancelled` is false, unless something inside cancels it.
 /// - Returns: What `body` returns.
 /// - Throws: What `body` throws.
 /// - Complexity: One task.
@@ -24,10 +22,9 @@ import AsyncIORuntime
 /// ## Cancellation
 /// Does not reach the body; the caller finds it at its next check or wait.
 public func withShield<Result>(
-  isolation: isolated (any Actor)? = #isolation,
   _ body: () async throws -> Result
 ) async throws -> Result {
-  try await run(in: ScopeContext(shields: true), isolation: isolation, body)
+  try await run(in: ScopeContext(shields: true), isolation: #isolation, body)
 }
 
 /// Waits for a task without cancelling it when the waiter is cancelled (asyncio's `shield`).

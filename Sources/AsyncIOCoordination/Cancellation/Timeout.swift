@@ -18,7 +18,6 @@ public import AsyncIORuntime
 ///
 /// - Parameters:
 ///   - duration: How long the body may take, on the loop's clock.
-///   - isolation: The caller's actor; not to be given.
 ///   - body: What to do.
 /// - Returns: What `body` returns.
 /// - Throws: `TimeoutError` when the body ended by the cancellation that the expiry caused; otherwise what `body` throws.
@@ -30,12 +29,11 @@ public import AsyncIORuntime
 @inlinable
 public func withTimeout<Result>(
   _ duration: Duration,
-  isolation: isolated (any Actor)? = #isolation,
   _ body: () async throws -> Result
 ) async throws -> Result {
   let scope = try ScopeContext.timeout(duration)
   do {
-    return try await run(in: scope, isolation: isolation, body)
+    return try await run(in: scope, isolation: #isolation, body)
   } catch {
     throw scope.timeoutError(insteadOf: error)
   }
@@ -54,7 +52,6 @@ public func withTimeout<Result>(
 ///
 /// - Parameters:
 ///   - duration: How long the body may take, on the loop's clock, until it is rescheduled.
-///   - isolation: The caller's actor; not to be given.
 ///   - body: What to do; it gets the scope that it runs in.
 /// - Returns: What `body` returns.
 /// - Throws: As without a scope; a `CancellationError` also if the scope was cancelled by hand.
@@ -63,12 +60,11 @@ public func withTimeout<Result>(
 /// As without a scope.
 public func withTimeout<Result>(
   _ duration: Duration,
-  isolation: isolated (any Actor)? = #isolation,
   _ body: (CancelScope) async throws -> Result
 ) async throws -> Result {
   let scope = try ScopeContext.timeout(duration)
   do {
-    return try await run(in: scope, isolation: isolation) { try await body(CancelScope(scope)) }
+    return try await run(in: scope, isolation: #isolation) { try await body(CancelScope(scope)) }
   } catch {
     throw scope.timeoutError(insteadOf: error)
   }
@@ -85,7 +81,6 @@ public func withTimeout<Result>(
 ///
 /// - Parameters:
 ///   - deadline: When the body must have ended, on the loop's clock.
-///   - isolation: The caller's actor; not to be given.
 ///   - body: What to do.
 /// - Returns: What `body` returns.
 /// - Throws: `TimeoutError` when the body ended by the cancellation that the deadline caused; otherwise what `body` throws.
@@ -95,17 +90,15 @@ public func withTimeout<Result>(
 @inlinable
 public func withDeadline<Result>(
   _ deadline: LoopClock.Instant,
-  isolation: isolated (any Actor)? = #isolation,
   _ body: () async throws -> Result
 ) async throws -> Result {
-  try await withTimeout(LoopClock.now.duration(to: deadline), isolation: isolation, body)
+  try await withTimeout(LoopClock.now.duration(to: deadline), body)
 }
 
 /// Runs `body` with a deadline that it may look at and change.
 ///
 /// - Parameters:
 ///   - deadline: When the body must have ended, on the loop's clock, until it is rescheduled.
-///   - isolation: The caller's actor; not to be given.
 ///   - body: What to do; it gets the scope that it runs in.
 /// - Returns: What `body` returns.
 /// - Throws: As without a scope; a `CancellationError` also if the scope was cancelled by hand.
@@ -114,10 +107,9 @@ public func withDeadline<Result>(
 /// As without a scope.
 public func withDeadline<Result>(
   _ deadline: LoopClock.Instant,
-  isolation: isolated (any Actor)? = #isolation,
   _ body: (CancelScope) async throws -> Result
 ) async throws -> Result {
-  try await withTimeout(LoopClock.now.duration(to: deadline), isolation: isolation, body)
+  try await withTimeout(LoopClock.now.duration(to: deadline), body)
 }
 
 /// Runs `body`, and returns nil when it takes longer than `duration` (trio's `move_on_after`, Kotlin's `withTimeoutOrNull`).
@@ -128,7 +120,6 @@ public func withDeadline<Result>(
 ///
 /// - Parameters:
 ///   - duration: How long the body may take, on the loop's clock; if it is zero or less the body is not started.
-///   - isolation: The caller's actor; not to be given.
 ///   - body: What to do.
 /// - Returns: What `body` returns; nil when it ended by the cancellation that the expiry caused.
 /// - Throws: What `body` throws; a `TimeoutError` of another timeout inside or around is not taken for this one's.
@@ -138,7 +129,6 @@ public func withDeadline<Result>(
 @discardableResult
 public func withTimeoutOrNil<Result>(
   _ duration: Duration,
-  isolation: isolated (any Actor)? = #isolation,
   _ body: () async throws -> Result
 ) async throws -> Result? {
   guard duration > .zero else {
@@ -147,7 +137,7 @@ public func withTimeoutOrNil<Result>(
   }
   let scope = ScopeContext(time: duration.wholeNanoseconds)
   do {
-    return try await run(in: scope, isolation: isolation, body)
+    return try await run(in: scope, isolation: #isolation, body)
   } catch {
     guard scope.isCause(of: error), scope.isExpired else { throw error }
     return nil

@@ -18,9 +18,7 @@ import AsyncIORuntime
 /// When a task or the body throws, the others are cancelled and awaited, and the error is thrown. A task that ends by its own
 /// cancellation is no error.
 ///
-/// - Parameters:
-///   - isolation: The caller's actor; not to be given.
-///   - body: Gets the scope, and may pass it on. It runs on the caller's actor and may use what the caller may use.
+/// - Parameter body: Gets the scope, and may pass it on. It runs on the caller's actor and may use what the caller may use.
 /// - Returns: What `body` returns.
 /// - Throws: The error of a task or of the body as itself; an `ErrorGroup` of all where several have failed;
 ///   `CancellationError` when the caller is cancelled, or the scope was cancelled by hand and the body ended by that. A scope
@@ -32,10 +30,9 @@ import AsyncIORuntime
 /// error is thrown.
 @discardableResult
 public func withTaskScope<Result>(
-  isolation: isolated (any Actor)? = #isolation,
   _ body: (TaskScope) async throws -> Result
 ) async throws -> Result {
-  try await run(TaskScopeCore(isSupervisor: false), isolation: isolation, body)
+  try await run(TaskScopeCore(isSupervisor: false), body)
 }
 
 /// Runs `body` with a scope whose tasks do not disturb each other (Kotlin's `supervisorScope`).
@@ -51,9 +48,7 @@ public func withTaskScope<Result>(
 /// }
 /// ```
 ///
-/// - Parameters:
-///   - isolation: The caller's actor; not to be given.
-///   - body: Gets the scope, and may pass it on.
+/// - Parameter body: Gets the scope, and may pass it on.
 /// - Returns: What `body` returns.
 /// - Throws: What `body` throws; then the tasks are cancelled and awaited first.
 /// - Complexity: One task for the body, and one for each child.
@@ -62,19 +57,18 @@ public func withTaskScope<Result>(
 /// Cancels the body and the tasks, waits for their ends, and throws `CancellationError`.
 @discardableResult
 public func withSupervisorScope<Result>(
-  isolation: isolated (any Actor)? = #isolation,
   _ body: (TaskScope) async throws -> Result
 ) async throws -> Result {
-  try await run(TaskScopeCore(isSupervisor: true), isolation: isolation, body)
+  try await run(TaskScopeCore(isSupervisor: true), body)
 }
 
 private func run<Success>(
-  _ core: TaskScopeCore, isolation: isolated (any Actor)?, _ body: (TaskScope) async throws -> Success
+  _ core: TaskScopeCore, _ body: (TaskScope) async throws -> Success
 ) async throws -> Success {
   let outcome: Result<Success, any Error>
   do {
     outcome = .success(
-      try await run(in: core.context, isolation: isolation) { try await body(TaskScope(core: core)) })
+      try await run(in: core.context, isolation: #isolation) { try await body(TaskScope(core: core)) })
   } catch {
     outcome = .failure(error)
     core.bodyFailed(error)
