@@ -40,6 +40,7 @@ extension TaskScope {
     let task = createTask(name: name, fileID: fileID, line: line) {
       do {
         try await operation(ReadySignal(handshake: handshake))
+        handshake.end()
       } catch {
         if !handshake.keep(error) { throw error }
       }
@@ -47,15 +48,14 @@ extension TaskScope {
     if task.core.add(waiter) {
       let outcome = await waiter.wait(for: "a task to say that it is ready")
       task.core.remove(waiter)
-      if outcome == .cancelled, handshake.value == nil {
-        task.cancel()
-        _ = await task.core.finalResult()
-      }
+      if outcome == .cancelled, handshake.abandon() { task.cancel() }
     }
     if let value = handshake.value { return value }
+    let result = await task.core.finalResult()
     if let error = handshake.error { throw error }
     // It was cancelled before it began, or has left without a word.
-    _ = try await task.core.finalResult().get()
+    _ = try result.get()
+    if Task.isCancelled || isCancelled { throw CancellationError() }
     throw TaskScopeError(.neverReady, "\(task.core.record) ended without having called its ready signal")
   }
 }
@@ -100,12 +100,16 @@ public struct TaskScopeError: Error, Sendable, CustomStringConvertible {
 /// What the child has said to the caller of `start`.
 private final class Handshake<Value: Sendable>: Sendable {
   private enum State: Sendable {
-    /// Nothing yet → ready, failed.
+    /// Nothing yet → ready, failed, ended, abandoned.
     case silent
     /// The child belongs to the scope (last).
     case ready(Value)
     /// The child threw before it was ready (last).
     case failed(any Error)
+    /// The child has left without a word (last).
+    case ended
+    /// The caller was cancelled, and waits for the child's end → failed.
+    case abandoned
   }
 
   private let state = Mutex(State.silent)
@@ -114,11 +118,16 @@ private final class Handshake<Value: Sendable>: Sendable {
   init(_ waiter: Waiter) { self.waiter = waiter }
 
   func succeed(_ value: Value) {
-    state.withLock { state in
-      if case .ready = state { preconditionFailure("a ready signal was called twice: a task is ready once") }
-      state = .ready(value)
+    let isInTime = state.withLock { state in
+      switch state {
+      case .silent:
+        state = .ready(value)
+        return true
+      case .ready: preconditionFailure("a ready signal was called twice: a task is ready once")
+      case .failed, .ended, .abandoned: return false
+      }
     }
-    waiter.finish(.woken)
+    if isInTime { waiter.finish(.woken) }
   }
 
   /// Keeps an error for the caller; false if the child was ready before.
@@ -126,6 +135,22 @@ private final class Handshake<Value: Sendable>: Sendable {
     state.withLock { state in
       if case .ready = state { return false }
       state = .failed(error)
+      return true
+    }
+  }
+
+  /// Says that the child has left without an error.
+  func end() {
+    state.withLock { state in
+      if case .silent = state { state = .ended }
+    }
+  }
+
+  /// Says that the caller goes as soon as the child has ended; false if it was ready or has ended before.
+  func abandon() -> Bool {
+    state.withLock { state in
+      guard case .silent = state else { return false }
+      state = .abandoned
       return true
     }
   }
