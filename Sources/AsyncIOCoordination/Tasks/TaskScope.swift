@@ -66,11 +66,14 @@ private func run<Success>(
   _ core: TaskScopeCore, _ body: (TaskScope) async throws -> Success
 ) async throws -> Success {
   let outcome: Result<Success, any Error>
+  var wasCancelled = false
   do {
     outcome = .success(
       try await run(in: core.context, isolation: #isolation) { try await body(TaskScope(core: core)) })
   } catch {
     outcome = .failure(error)
+    // A cancellation that the body has got from elsewhere, such as from the value of a cancelled task, is its own.
+    wasCancelled = core.context.isCancelled
     core.bodyFailed(error)
   }
   let isInterrupted = await core.close()
@@ -81,7 +84,7 @@ private func run<Success>(
     if isInterrupted { throw CancellationError() }
     return value
   case .failure(let error):
-    if core.context.isCause(of: error), let nothing = () as? Success { return nothing }
+    if wasCancelled, core.context.isCause(of: error), let nothing = () as? Success { return nothing }
     throw error
   }
 }
