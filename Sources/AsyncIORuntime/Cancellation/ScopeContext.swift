@@ -27,36 +27,15 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
     /// Whether a caller waits, so that deadlines need a timer.
     var isWatched = false
     var hasEnded = false
-    /// On the clock of the caller's loop; `never` for none.
-    var deadline: Int64
-    /// Counts the deadlines.
-    var generation: Int32 = 0
-    /// What few scopes need: of its own, as most end without having suspended.
-    var rest: Rest?
-
-    /// Takes the timer out, to be cancelled outside of the lock.
-    mutating func takeTimer() -> ScheduledCallback? {
-      generation += 1
-      defer { rest?.timer = nil }
-      return rest?.timer
-    }
-
-    mutating func withRest(_ body: (Rest) -> Void) {
-      let rest = self.rest ?? Rest()
-      self.rest = rest
-      body(rest)
-    }
-  }
-
-  private final class Rest {
-    /// Keeps the timer: the loop of the caller, once it waits.
-    var loop: EventLoop?
+    var deadline: Int64?
     var timer: ScheduledCallback?
+    /// Counts the deadlines.
+    var generation = 0
     /// What is to be cancelled with the child.
     var onCancel: (@Sendable () -> Void)?
+    /// Keeps the timer: the loop of the caller, once it waits.
+    var loop: EventLoop?
   }
-
-  private static let never = Int64.max
 
   private let state: Mutex<State>
   private let left = Atomic<Bool>(false)
@@ -78,8 +57,8 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
     beginsCancelled = !shields && Task.isCancelled
     let now = time == nil ? 0 : EventLoop.orDefault.now
     start = now
-    let (deadline, overflow) = now.addingReportingOverflow(time ?? Self.never)
-    state = Mutex(State(deadline: overflow ? Self.never : deadline))
+    let deadline = time.map { now.addingReportingOverflow($0) }
+    state = Mutex(State(deadline: deadline.map { $0.overflow ? .max : $0.partialValue }))
     super.init(parent: .current)
   }
 
@@ -90,10 +69,7 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
   }
 
   package override var isShield: Bool { shields }
-  package override var ownDeadline: Int64? {
-    let deadline = state.withLock { $0.deadline }
-    return deadline == Self.never ? nil : deadline
-  }
+  package override var ownDeadline: Int64? { state.withLock { $0.deadline } }
 
   /// Whether the child may be made without an executor preference.
   @usableFromInline package var startsPlainly: Bool { !EventLoop.needsPreference }
@@ -109,7 +85,7 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
       return state.withLock { state in
         state.child = pointer
         // Time that was over before the work began cancels it as a timer would.
-        if !state.isCancelled, state.deadline <= start {
+        if !state.isCancelled, let deadline = state.deadline, deadline <= start {
           state.isCancelled = true
           state.isExpired = true
           reason = .deadline
@@ -148,7 +124,7 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
 
   /// Has `action` called when the work is cancelled, by the scope or by its caller, perhaps more than once.
   package func onCancel(_ action: @escaping @Sendable () -> Void) {
-    state.withLock { $0.withRest { $0.onCancel = action } }
+    state.withLock { $0.onCancel = action }
   }
 
   /// Cancels the work; false if it was cancelled before, or is done.
@@ -175,7 +151,7 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
       guard decide(&state) else { return (false, nil, nil) }
       // Entered by the child itself, which has not ended: see the head of this file. Any task is one pointer.
       let child = state.child == 0 ? nil : unsafe unsafeBitCast(state.child, to: Task<Void, Never>.self)
-      return (true, child, state.rest?.onCancel)
+      return (true, child, state.onCancel)
     }
     child?.cancel()
     action?()
@@ -187,11 +163,12 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
   /// Begins to watch the deadline: the work has suspended, and its caller waits.
   @usableFromInline
   package func watch() {
-    state.withLock { state in
+    let isNeeded = state.withLock { state in
       state.isWatched = true
-      state.withRest { $0.loop = .orDefault }
+      state.loop = .orDefault
+      return state.deadline != nil
     }
-    setTimer()
+    if isNeeded { setTimer() }
   }
 
   /// Removes what `watch` has set.
@@ -199,7 +176,8 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
   package func unwatch() {
     let timer = state.withLock { state in
       state.isWatched = false
-      return state.takeTimer()
+      state.generation += 1
+      return state.timer.take()
     }
     timer?.cancel()
   }
@@ -208,8 +186,9 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
   package func reschedule(to deadline: Int64?) -> Bool {
     let (isActive, former) = state.withLock { state -> (Bool, ScheduledCallback?) in
       guard !state.isCancelled, !state.hasEnded else { return (false, nil) }
-      state.deadline = deadline ?? Self.never
-      return (true, state.takeTimer())
+      state.deadline = deadline
+      state.generation += 1
+      return (true, state.timer.take())
     }
     former?.cancel()
     if isActive { setTimer() }
@@ -217,9 +196,9 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
   }
 
   private func setTimer() {
-    let wanted = state.withLock { state -> (loop: EventLoop, deadline: Int64, generation: Int32)? in
-      guard state.isWatched, let loop = state.rest?.loop, state.deadline != Self.never else { return nil }
-      return (loop, state.deadline, state.generation)
+    let wanted = state.withLock { state -> (loop: EventLoop, deadline: Int64, generation: Int)? in
+      guard state.isWatched, let loop = state.loop, let deadline = state.deadline else { return nil }
+      return (loop, deadline, state.generation)
     }
     guard let wanted else { return }
     let timer = wanted.loop.callAt(LoopClock.Instant(nanoseconds: wanted.deadline)) { [weak self] in
@@ -227,18 +206,18 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
     }
     let isStale = state.withLock { state in
       guard state.generation == wanted.generation else { return true }
-      state.rest?.timer = timer
+      state.timer = timer
       return false
     }
     if isStale { timer.cancel() }
   }
 
-  private func expire(_ generation: Int32) {
+  private func expire(_ generation: Int) {
     cancelChild { state in
       guard state.generation == generation, !state.isCancelled, !state.hasEnded else { return false }
       state.isCancelled = true
       state.isExpired = true
-      state.rest?.timer = nil
+      state.timer = nil
       reason = .deadline
       return true
     }
