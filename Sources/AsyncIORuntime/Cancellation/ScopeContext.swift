@@ -51,21 +51,26 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
   ///   - time: How long the work may take, in nanoseconds; nil for as long as it likes.
   ///   - shields: Whether the caller's cancellation is kept away from the work.
   ///   - outlivesChild: Whether the work goes on when the child has left, until `end`.
-  package init(time: Int64? = nil, shields: Bool = false, outlivesChild: Bool = false) {
-    self.shields = shields
-    self.outlivesChild = outlivesChild
-    beginsCancelled = !shields && Task.isCancelled
+  package convenience init(time: Int64? = nil, shields: Bool = false, outlivesChild: Bool = false) {
     let now = time == nil ? 0 : EventLoop.orDefault.now
-    start = now
     let deadline = time.map { now.addingReportingOverflow($0) }
-    state = Mutex(State(deadline: deadline.map { $0.overflow ? .max : $0.partialValue }))
-    super.init(parent: .current)
+    self.init(
+      start: now, deadline: deadline.map { $0.overflow ? .max : $0.partialValue }, shields: shields,
+      outlivesChild: outlivesChild)
   }
 
   /// Makes the scope of work that must end at `deadline`, in nanoseconds on the loop's clock.
   package convenience init(deadline: Int64, shields: Bool = false) {
-    let (time, overflow) = deadline.subtractingReportingOverflow(EventLoop.orDefault.now)
-    self.init(time: overflow ? .max : time, shields: shields)
+    self.init(start: EventLoop.orDefault.now, deadline: deadline, shields: shields, outlivesChild: false)
+  }
+
+  private init(start: Int64, deadline: Int64?, shields: Bool, outlivesChild: Bool) {
+    self.start = start
+    self.shields = shields
+    self.outlivesChild = outlivesChild
+    beginsCancelled = !shields && Task.isCancelled
+    state = Mutex(State(deadline: deadline))
+    super.init(parent: .current)
   }
 
   package override var isShield: Bool { shields }
