@@ -210,7 +210,8 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
       self?.expire(wanted.generation)
     }
     let isStale = state.withLock { state in
-      guard state.generation == wanted.generation else { return true }
+      // `watch` and `reschedule` may have set one for the same deadline.
+      guard state.generation == wanted.generation, state.timer == nil else { return true }
       state.timer = timer
       return false
     }
