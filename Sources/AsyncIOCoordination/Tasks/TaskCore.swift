@@ -74,6 +74,7 @@ final class TaskCore<Success: Sendable>: Sendable {
 
   private func run(_ operation: @Sendable () async throws -> Success) async {
     record.state = .running
+    if isInCreator.load(ordering: .relaxed) { cancelFromNowOn() }
     record.bind()
     defer { record.unbind() }
     do {
@@ -82,6 +83,16 @@ final class TaskCore<Success: Sendable>: Sendable {
       end(.success(try await operation()))
     } catch {
       end(.failure(error))
+    }
+  }
+
+  /// Lets an eager task be cancelled in its first step, in which whoever makes it has not got it yet.
+  private func cancelFromNowOn() {
+    unsafe withUnsafeCurrentTask { current in
+      guard let current = unsafe current else { return }
+      // Any task is one pointer; the copy counts a reference.
+      let task = unsafe unsafeBitCast(current, to: Task<Void, Never>.self)
+      record.setCancellation { task.cancel() }
     }
   }
 
