@@ -24,14 +24,22 @@
 /// A waiter in a `WaitQueue`, with what it asks for or what it is given.
 @usableFromInline
 @safe package final class QueuedWaiter<Payload>: LinkedWaiter, @unchecked Sendable {
-  // Sendable: the payload is touched under the lock of the queue's primitive until the waiter is decided, and by the
-  // waiting task alone afterwards.
-  @exclusivity(unchecked) @usableFromInline package final var payload: Payload
+  // Sendable: the payload is touched under the lock of the queue's primitive until the waiter is decided, and by the waiting
+  // task alone afterwards.
+  @exclusivity(unchecked) @usableFromInline final var stored: Payload
+
+  /// What it asks for, or is given.
+  // By way of a function, as other modules would check the stored property for exclusive access all the same.
+  @inlinable
+  package final var payload: Payload {
+    get { unsafe stored }
+    set { unsafe stored = newValue }
+  }
 
   /// Makes a waiter that stands in no queue yet.
   @inlinable
   package init(_ payload: Payload) {
-    unsafe self.payload = payload
+    unsafe stored = payload
     super.init()
   }
 }
