@@ -15,10 +15,15 @@ extension AsyncQueue: AsyncSequence {
 
     /// The next item; nil when the queue is shut down and empty, or the task is cancelled while it waits.
     ///
+    /// - Parameter isolation: Not used: the function runs where its caller runs in any case, and an isolated parameter would cost
+    ///   a look at the executor for each item.
+    /// - Returns: The item.
+    ///
     /// ## Cancellation
     /// Ends the iteration; no item is lost.
     @inlinable
-    public mutating func next(isolation: isolated (any Actor)? = #isolation) async -> Element? {
+    public nonisolated(nonsending) mutating func next(isolation: (any Actor)? = #isolation) async -> Element?
+    {
       do {
         if let item = try queue.tryGet() { return item }
         return try await queue.waitToGet()

@@ -27,6 +27,7 @@ public import Synchronization
 /// and nobody else can take it. It may be used from any thread.
 public final class AsyncQueue<Element: Sendable>: Sendable {
   @usableFromInline let state: Mutex<QueueState<Element>>
+  @usableFromInline let overflow: Overflow
 
   /// How many items there is room for; nil for any number (asyncio's `maxsize`).
   public let capacity: Int?
@@ -43,6 +44,7 @@ public final class AsyncQueue<Element: Sendable>: Sendable {
       preconditionFailure("a queue by priority does not know its oldest item: refuse or drop the newest")
     }
     self.capacity = capacity
+    self.overflow = overflow
     state = Mutex(QueueState(order.kind, capacity: capacity ?? .max, overflow: overflow))
   }
 
@@ -94,9 +96,6 @@ public final class AsyncQueue<Element: Sendable>: Sendable {
     }
     return true
   }
-
-  @usableFromInline
-  var overflow: Overflow { state.withLock { $0.overflow } }
 
   @inlinable
   func waitToPut(_ item: Element) async throws {

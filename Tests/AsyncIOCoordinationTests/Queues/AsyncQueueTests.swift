@@ -104,6 +104,25 @@ import Testing
     #expect(seen.entries.sorted() == Array(0..<100))
   }
 
+  @Test @MainActor func `on an actor the loop's body stays on it`() async throws {
+    let queue = AsyncQueue<Int>()
+    let producer = Task.detached {
+      for number in 0..<3 {
+        try await queue.put(number)
+        await Task.yield()
+      }
+      queue.shutdown()
+    }
+    var sum = 0
+    for await number in queue {
+      MainActor.assertIsolated()
+      sum += number
+    }
+    MainActor.assertIsolated()
+    #expect(sum == 3)
+    try await producer.value
+  }
+
   @Test(.deadline(.seconds(60))) func `a million items`() async throws {
     let queue = AsyncQueue<Int>()
     for number in 0..<1_000_000 { _ = try queue.tryPut(number) }
