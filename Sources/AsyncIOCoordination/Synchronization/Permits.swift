@@ -144,13 +144,14 @@ struct Permits: ~Copyable {
   /// Gives free permits to those in line, in order, as far as they suffice.
   private func serve(_ line: inout WaitQueue<Int>) -> WakeUps {
     var wakeUps = WakeUps()
-    while let claim = line.first {
-      guard Self.free(word.load(ordering: .relaxed)) >= claim.payload else { return wakeUps }
+    // Where nothing is left to give, nobody is looked at.
+    while free > 0, let claim = line.first {
+      guard free >= claim.payload else { return wakeUps }
       let share = UInt64(claim.payload) &* Bits.permit &- Bits.given
       word.wrappingSubtract(share, ordering: .acquiringAndReleasing)
       if !line.wake(claim, into: &wakeUps) { word.wrappingAdd(share, ordering: .acquiringAndReleasing) }
     }
-    word.bitwiseAnd(~Bits.line, ordering: .acquiringAndReleasing)
+    if line.count == 0 { word.bitwiseAnd(~Bits.line, ordering: .acquiringAndReleasing) }
     return wakeUps
   }
 

@@ -52,7 +52,7 @@
   /// Whether nobody waits any more.
   @inlinable
   package var isEmpty: Bool {
-    mutating get { line.count == 0 || line.findFirst() == nil }
+    mutating get { line.count == 0 || !line.dropFinished() }
   }
 
   /// Takes `waiter` out and wakes it.
@@ -104,13 +104,17 @@
   /// The first that still waits, which stays; takes out those before it that were cancelled.
   @usableFromInline
   mutating func findFirst() -> LinkedWaiter? {
+    dropFinished() ? unsafe head?.takeUnretainedValue() : nil
+  }
+
+  /// Takes out those at the front that were cancelled; whether anybody is left, who still waits then.
+  @usableFromInline
+  mutating func dropFinished() -> Bool {
     while let link = unsafe head {
-      guard unsafe link._withUnsafeGuaranteedRef({ $0.outcome }) != nil else {
-        return unsafe link.takeUnretainedValue()
-      }
+      guard unsafe link._withUnsafeGuaranteedRef({ $0.outcome }) != nil else { return true }
       unsafe unlink(link)
     }
-    return nil
+    return false
   }
 
   @usableFromInline
