@@ -25,3 +25,26 @@ package func onLoops<Value: Sendable>(
     }
   }
 }
+
+/// Runs `body` on the executor of the platform, as in a program that has no loop of ours.
+///
+/// - Parameter body: Runs on the threads of the language's own pool.
+/// - Returns: What `body` returns.
+/// - Throws: What `body` throws.
+package func withoutLoop<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws
+  -> Value
+{
+  try await withCheckedThrowingContinuation { continuation in
+    // From a thread that drives a loop the task would go to that.
+    LoopThread.start(named: "test") {
+      Task.detached {
+        do {
+          precondition(EventLoop.current == nil, "the task has come to a loop")
+          continuation.resume(returning: try await body())
+        } catch {
+          continuation.resume(throwing: error)
+        }
+      }
+    }
+  }
+}

@@ -19,7 +19,7 @@ import Testing
 
   @Test(arguments: 1...2 as ClosedRange<UInt64>)
   func `without a loop`(_ seed: UInt64) async throws {
-    await Task.detached { try? await rage(seed, tasks: 10, rounds: 200) }.value
+    try await withoutLoop { try await rage(seed, tasks: 10, rounds: 200) }
   }
 }
 

@@ -16,6 +16,11 @@ import Testing
   func `two loops`(_ seed: UInt64) async throws {
     try await onLoops(2) { try await Storm(seed: seed, tasks: 60, rounds: 60).rage() }
   }
+
+  @Test(arguments: 1...3 as ClosedRange<UInt64>)
+  func `without a loop`(_ seed: UInt64) async throws {
+    try await withoutLoop { try await Storm(seed: seed, tasks: 60, rounds: 60).rage() }
+  }
 }
 
 /// Tasks that use all primitives in a random order, and are cancelled and timed out at random.
