@@ -25,6 +25,7 @@ struct Main {
 /// The workloads, under the names that the peers' programs know them by.
 enum Workload: String, CaseIterable {
   case spawn, gather, yield, pingpong, timers, timeout, sleep1m, echo, queue, semaphore
+  case race, ascompleted
 
   func run(_ arguments: [String]) async throws {
     switch self {
@@ -38,6 +39,8 @@ enum Workload: String, CaseIterable {
     case .echo: try await serveEcho(port: arguments.first)
     case .queue: try await handOverItems()
     case .semaphore: try await takePermits()
+    case .race: try await raceWithSleepers()
+    case .ascompleted: try await takeAsCompleted()
     }
   }
 }

@@ -182,6 +182,58 @@ func timeout() {
 	must(s == n*(n-1)/2)
 }
 
+func race() {
+	const n = 100_000
+	s := 0
+	t := time.Now()
+	for i := 0; i < n; i++ {
+		ctx, cancel := context.WithCancel(context.Background())
+		won := make(chan int, 2)
+		var wg sync.WaitGroup
+		wg.Add(2)
+		go func() {
+			defer wg.Done()
+			runtime.Gosched()
+			won <- i
+		}()
+		go func() {
+			defer wg.Done()
+			timer := time.NewTimer(10 * time.Second)
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+				won <- 0
+			case <-ctx.Done():
+			}
+		}()
+		s += <-won
+		cancel()
+		wg.Wait()
+	}
+	report("race", n, time.Since(t), "")
+	must(s == n*(n-1)/2)
+}
+
+func ascompleted() {
+	const n, batch = 1_000_000, 1000
+	total := 0
+	t := time.Now()
+	for b := 0; b < n/batch; b++ {
+		res := make(chan int)
+		for i := 0; i < batch; i++ {
+			go func() {
+				runtime.Gosched()
+				res <- i
+			}()
+		}
+		for i := 0; i < batch; i++ {
+			total += <-res
+		}
+	}
+	report("ascompleted", n, time.Since(t), "")
+	must(total == (n/batch)*(batch*(batch-1)/2))
+}
+
 func executor() { // Go has no executor: a goroutine + channel round trip
 	const n = 100_000
 	ch := make(chan int)
@@ -280,7 +332,7 @@ func main() {
 		httpc(c, n)
 	default:
 		workloads := map[string]func(){"spawn": spawn, "yield": yield, "pingpong": pingpong, "queue": queue,
-			"semaphore": semaphore, "sleep1m": sleep1m, "timers": timers, "timeout": timeout,
+			"semaphore": semaphore, "sleep1m": sleep1m, "timers": timers, "timeout": timeout, "race": race, "ascompleted": ascompleted,
 			"executor": executor, "executor100": executor100}
 		workload, known := workloads[a[1]]
 		if !known {

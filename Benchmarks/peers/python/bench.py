@@ -129,6 +129,38 @@ async def timeout():
     assert s == n * (n - 1) // 2
 
 
+async def race():
+    async def first(i):
+        await asyncio.sleep(0)
+        return i
+
+    n, s = 100_000, 0
+    t = time.perf_counter()
+    for i in range(n):
+        tasks = asyncio.create_task(first(i)), asyncio.create_task(asyncio.sleep(10, 0))
+        done, losers = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for loser in losers:
+            loser.cancel()
+        await asyncio.gather(*losers, return_exceptions=True)
+        s += done.pop().result()
+    report("race", n, time.perf_counter() - t)
+    assert s == n * (n - 1) // 2
+
+
+async def ascompleted():
+    async def once(i):
+        await asyncio.sleep(0)
+        return i
+
+    n, batch, total = 1_000_000, 1000, 0
+    t = time.perf_counter()
+    for _ in range(n // batch):
+        for result in asyncio.as_completed([once(i) for i in range(batch)]):
+            total += await result
+    report("ascompleted", n, time.perf_counter() - t)
+    assert total == (n // batch) * (batch * (batch - 1) // 2)
+
+
 async def executor():
     loop, n = asyncio.get_running_loop(), 100_000
     f = lambda: 1
@@ -236,6 +268,8 @@ if __name__ == "__main__":
         "sleep1m": sleep1m,
         "timers": timers,
         "timeout": timeout,
+        "race": race,
+        "ascompleted": ascompleted,
         "executor": executor,
         "executor100": executor100,
     }

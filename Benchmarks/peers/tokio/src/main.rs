@@ -1,4 +1,5 @@
 // tokio workloads. usage: tokiobench <ct|mt> <workload> [args]; prints: workload N seconds rate [extra]
+use futures::stream::{FuturesUnordered, StreamExt};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -173,6 +174,39 @@ async fn w_timeout() {
     assert_eq!(s, n * (n - 1) / 2);
 }
 
+async fn w_race() {
+    let (n, mut s) = (100_000u64, 0u64);
+    let t = Instant::now();
+    for i in 0..n {
+        // no tasks: both futures are polled by this one, and the loser is dropped
+        s += tokio::select! {
+            v = async { yield_now().await; i } => v,
+            _ = tokio::time::sleep(Duration::from_secs(10)) => 0,
+        };
+    }
+    report("race", n, t, String::new());
+    assert_eq!(s, n * (n - 1) / 2);
+}
+
+async fn w_ascompleted() {
+    let (n, batch, mut total) = (1_000_000u64, 1000u64, 0u64);
+    let t = Instant::now();
+    for _ in 0..n / batch {
+        // no tasks here either
+        let mut results: FuturesUnordered<_> = (0..batch)
+            .map(|i| async move {
+                yield_now().await;
+                i
+            })
+            .collect();
+        while let Some(v) = results.next().await {
+            total += v;
+        }
+    }
+    report("ascompleted", n, t, String::new());
+    assert_eq!(total, n / batch * (batch * (batch - 1) / 2));
+}
+
 async fn w_executor() {
     let (n, mut s) = (100_000u64, 0u64);
     let t = Instant::now();
@@ -271,6 +305,8 @@ fn main() {
                 "sleep1m" => w_sleep1m().await,
                 "timers" => w_timers().await,
                 "timeout" => w_timeout().await,
+                "race" => w_race().await,
+                "ascompleted" => w_ascompleted().await,
                 "executor" => w_executor().await,
                 "executor100" => w_executor100().await,
                 "echo" => echo(num(3) as u16).await,

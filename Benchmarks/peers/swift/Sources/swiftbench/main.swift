@@ -118,6 +118,39 @@ func wTimeout() async throws {
   precondition(s == n * (n - 1) / 2)
 }
 
+func wRace() async throws {
+  let n = 100_000
+  var s = 0
+  let t = ContinuousClock.now
+  for i in 0..<n {
+    s += try await withThrowingTaskGroup(of: Int.self) { g in
+      g.addTask { await Task.yield(); return i }
+      g.addTask {
+        try await Task.sleep(for: .seconds(10)); return 0
+      }
+      defer { g.cancelAll() }
+      return try await g.next()!
+    }
+  }
+  report("race", n, t)
+  precondition(s == n * (n - 1) / 2)
+}
+func wAsCompleted() async {
+  let n = 1_000_000, batch = 1000
+  var total = 0
+  let t = ContinuousClock.now
+  for _ in 0..<n / batch {
+    total += await withTaskGroup(of: Int.self) { g in
+      for i in 0..<batch { g.addTask { await Task.yield(); return i } }
+      var s = 0
+      for await v in g { s += v }
+      return s
+    }
+  }
+  report("ascompleted", n, t)
+  precondition(total == n / batch * (batch * (batch - 1) / 2))
+}
+
 func blocking<T: Sendable>(_ f: @escaping @Sendable () -> T) async -> T {
   await withCheckedContinuation { c in DispatchQueue.global().async { c.resume(returning: f()) } }
 }
@@ -165,6 +198,8 @@ case "queue": await wQueue()
 case "sleep1m": await wSleep1m(a.count > 2 ? Int(a[2])! : 1_000_000)
 case "timers": await wTimers()
 case "timeout": try await wTimeout()
+case "race": try await wRace()
+case "ascompleted": await wAsCompleted()
 case "executor": await wExecutor()
 case "executor100": await wExecutor100()
 case "echo": try await echo(Int(a[2])!, a.count > 3 ? Int(a[3])! : 1)
