@@ -110,7 +110,7 @@ import Testing
     #expect(broadcast.statistics == .init(subscriptions: 1, count: 0, waiting: 0))
   }
 
-  @Test func `misuse traps with a sentence`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `misuse traps with a sentence`() async {
     let none = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = AsyncBroadcast<Int>(capacity: 0)
     }

@@ -140,7 +140,7 @@ import Testing
     #expect(await queue.reduce(0, +) == 499_500)
   }
 
-  @Test func `misuse traps with a sentence`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `misuse traps with a sentence`() async {
     let none = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = AsyncQueue<Int>(capacity: 0)
     }

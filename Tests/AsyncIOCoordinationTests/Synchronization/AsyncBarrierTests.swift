@@ -98,7 +98,7 @@ import Testing
     #expect(try await after.value == 0)
   }
 
-  @Test(arguments: [0, -4])
+  @Test(.realTime, .deadline(.seconds(60)), arguments: [0, -4])
   func `a barrier has a party`(_ parties: Int) async {
     #expect(parties < 1)
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {

@@ -97,7 +97,7 @@ import Testing
     #expect(!lock.isLocked)
   }  // test_locks: ConditionTests.test_explicit_lock
 
-  @Test func `without the lock, it traps`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `without the lock, it traps`() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       AsyncCondition().notify()
     }

@@ -174,7 +174,7 @@ import Testing
     #expect(lock.statistics.owner == nil)
   }  // anyio: LockStatistics
 
-  @Test func `a release that nobody is owed traps`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `a release that nobody is owed traps`() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       AsyncLock().release()
     }

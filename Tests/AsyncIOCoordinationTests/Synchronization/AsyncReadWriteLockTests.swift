@@ -84,7 +84,7 @@ import Testing
     #expect(!lock.tryAcquireRead())
   }
 
-  @Test func `misuse traps with a sentence`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `misuse traps with a sentence`() async {
     let reader = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       AsyncReadWriteLock().releaseRead()
     }

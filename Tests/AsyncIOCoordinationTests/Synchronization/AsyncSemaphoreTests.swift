@@ -63,7 +63,7 @@ import Testing
     #expect(!semaphore.isLocked)
   }  // test_locks: SemaphoreTests.test_release_no_waiters
 
-  @Test func `misuse traps with a sentence`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `misuse traps with a sentence`() async {
     let over = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       AsyncSemaphore(2).release()
     }
@@ -80,7 +80,8 @@ import Testing
     await #expect(processExitsWith: .failure) { _ = AsyncSemaphore(0) }
   }  // test_locks: SemaphoreTests.test_release_not_acquired, test_semaphore_value
 
-  @Test func `a release too many traps also while somebody waits for more`() async {
+  @Test(.realTime, .deadline(.seconds(60)))
+  func `a release too many traps also while somebody waits for more`() async {
     await #expect(processExitsWith: .failure) {
       let semaphore = AsyncSemaphore(2)
       try await semaphore.acquire()

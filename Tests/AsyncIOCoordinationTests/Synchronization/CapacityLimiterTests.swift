@@ -109,7 +109,7 @@ import Testing
     #expect(limiter.statistics == .init(total: 1, borrowed: 1, waiting: 0))
   }
 
-  @Test func `misuse traps with a sentence`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `misuse traps with a sentence`() async {
     let twice = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let limiter = CapacityLimiter(total: 2)
       try await limiter.acquire()

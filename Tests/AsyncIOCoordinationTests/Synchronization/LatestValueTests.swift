@@ -118,7 +118,7 @@ import Testing
     _ = await task.result
   }
 
-  @Test func `a change after the end traps`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `a change after the end traps`() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let cell = LatestValue(0)
       cell.finish()

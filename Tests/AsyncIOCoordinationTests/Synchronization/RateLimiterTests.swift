@@ -90,7 +90,7 @@ import Testing
     try await task.value
   }
 
-  @Test func `misuse traps with a sentence`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `misuse traps with a sentence`() async {
     let none = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = RateLimiter(0, per: .seconds(1))
     }

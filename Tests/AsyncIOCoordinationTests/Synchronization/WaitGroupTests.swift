@@ -46,7 +46,7 @@ import Testing
     #expect(group.statistics == .init(count: 1, waiting: 0))
   }
 
-  @Test func `misuse traps with a sentence`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `misuse traps with a sentence`() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       WaitGroup().done()
     }

@@ -51,7 +51,7 @@ import Testing
     #expect(started.entries == Array(0..<50))
   }
 
-  @Test func `a limit below one is refused`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `a limit below one is refused`() async {
     await #expect(processExitsWith: .failure) {
       _ = asCompleted([1], limit: 0) { $0 }
     }

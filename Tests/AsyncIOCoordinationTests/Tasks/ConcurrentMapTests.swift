@@ -136,7 +136,7 @@ import Testing
     #expect(results == [1, 4, 0, 1, 4])
   }
 
-  @Test func `a limit below one is refused`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `a limit below one is refused`() async {
     await #expect(processExitsWith: .failure) { _ = [1].concurrentMap(limit: 0) { $0 } }
     await #expect(processExitsWith: .failure) { _ = Arriving().concurrentMap(limit: -1) { $0 } }
   }

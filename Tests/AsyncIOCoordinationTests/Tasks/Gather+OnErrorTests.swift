@@ -185,7 +185,7 @@ import Testing
     #expect(try await gather(0..<3, onError: .cancelOthers) { $0 } == [0, 1, 2])
   }
 
-  @Test func `a limit below one is refused`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `a limit below one is refused`() async {
     await #expect(processExitsWith: .failure) {
       _ = try await gather([1], limit: 0, onError: .leaveOthersRunning) { $0 }
     }

@@ -63,7 +63,7 @@ import Testing
     #expect(started.entries == [.seconds(0), .seconds(0), .seconds(1), .seconds(2)])
   }
 
-  @Test func `a limit below one is refused`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `a limit below one is refused`() async {
     await #expect(processExitsWith: .failure) {
       _ = try await gather([1], limit: 0) { $0 }
     }

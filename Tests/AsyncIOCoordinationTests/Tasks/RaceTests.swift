@@ -129,7 +129,7 @@ import Testing
     #expect(lost.entries.allSatisfy { $0.token == nil })
   }
 
-  @Test func `no operations are refused`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `no operations are refused`() async {
     await #expect(processExitsWith: .failure) { _ = try await race([Int]()) { $0 } }
   }
 

@@ -55,7 +55,7 @@ import Testing
     }
   }  // test_staggered: StaggeredTests.test_none_successful
 
-  @Test func `no operations are refused`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `no operations are refused`() async {
     await #expect(processExitsWith: .failure) { _ = try await staggeredRace([Int](), delay: nil) { $0 } }
   }  // test_staggered: StaggeredTests.test_empty, where nothing is returned
 

@@ -181,7 +181,7 @@ import Testing
 }
 
 @Suite struct TaskScopeStartMisuseTests {
-  @Test func `to be ready twice is a mistake`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `to be ready twice is a mistake`() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       try await withTaskScope { scope in
         try await scope.start { ready in

@@ -149,7 +149,7 @@ import Testing
     #expect(try await wait(for: made).done.count == 10)
   }  // test_tasks: BaseTaskTests.test_wait_with_iterator_of_tasks, test_wait_generator
 
-  @Test func `no tasks are refused`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `no tasks are refused`() async {
     await #expect(processExitsWith: .failure) { _ = try await wait(for: [TaskHandle<Void>]()) }
   }  // test_tasks: BaseTaskTests.test_wait_errors, test_wait_invalid_args
 }

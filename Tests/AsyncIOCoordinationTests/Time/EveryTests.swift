@@ -171,7 +171,8 @@ import Testing
     await task.value
   }
 
-  @Test(arguments: [Duration.zero, .seconds(-1)]) func `an interval of zero or less is refused`(
+  @Test(.realTime, .deadline(.seconds(60)), arguments: [Duration.zero, .seconds(-1)])
+  func `an interval of zero or less is refused`(
     _ interval: Duration
   )
     async

@@ -135,7 +135,7 @@ import Testing
     #expect(line.count == 0)
   }
 
-  @Test func `a waiter stands in one queue`() async {
+  @Test(.realTime, .deadline(.seconds(60))) func `a waiter stands in one queue`() async {
     await #expect(processExitsWith: .failure) {
       var queue = WaitQueue<Int>()
       let waiter = QueuedWaiter(1)
