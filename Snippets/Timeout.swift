@@ -8,8 +8,11 @@ func slowOperation() async throws -> String {
 }
 
 try EventLoop.run {
-  do { try await withTimeout(.milliseconds(100)) { print(try await slowOperation()) } } catch is TimeoutError
-  { print("timed out") }
+  do {
+    try await withTimeout(.milliseconds(100)) { print(try await slowOperation()) }
+  } catch is TimeoutError {
+    print("timed out")
+  }
 
   let result = try await withTimeoutOrNil(.milliseconds(50)) { try await slowOperation() } ?? "nothing yet"
   print(result)

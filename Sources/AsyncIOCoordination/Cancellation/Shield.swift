@@ -8,8 +8,10 @@ import AsyncIORuntime
 /// For what must be done in order: a farewell to the server, the end of a transaction.
 ///
 /// ```swift
-/// defer { … }
-/// try await withShield { try await withTimeout(.seconds(5)) { try await connection.sayGoodbye() } }
+/// do { try await transfer(over: connection) } catch {
+///   try await withShield { try await withTimeout(.seconds(5)) { try await connection.sayGoodbye() } }
+///   throw error
+/// }
 /// ```
 ///
 /// Give it a timeout, or nothing can end it.

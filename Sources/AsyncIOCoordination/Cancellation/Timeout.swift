@@ -25,7 +25,7 @@ public import AsyncIORuntime
 ///
 /// ## Cancellation
 /// Cancels the body and waits for its end; the error is then the body's, a `CancellationError` as a rule, and never a
-/// `TimeoutError`.
+/// `TimeoutError`. A cancellation that comes while the body computes is seen by it when it has suspended once.
 @inlinable
 public func withTimeout<Result>(
   _ duration: Duration,
