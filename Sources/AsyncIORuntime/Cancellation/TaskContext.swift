@@ -1,8 +1,8 @@
 // What a task runs under: a chain from the innermost scope over the scopes around it to the task itself, and on to the scope
 // that owns the task. It says why a task is cancelled, how much time it has, and who it is.
 //
-// The chain is a task-local value. It is bound around the call that makes a task, which copies it, so that nothing has to be
-// unbound later in the task, and no frame is needed for it there.
+// The chain is a task-local value, which a task binds when its work begins and unbinds when it is done
+// (TaskContext+Binding.swift).
 
 import Synchronization
 
@@ -11,7 +11,7 @@ import Synchronization
 package class TaskContext: @unchecked Sendable {
   // Sendable: what changes is behind the mutex.
 
-  /// Where the chain is kept; what `@TaskLocal` would make, which cannot be inlined elsewhere.
+  /// Where the chain is kept: what `@TaskLocal` would make, whose own name for it is private.
   @usableFromInline package static let local = TaskLocal<TaskContext?>(wrappedValue: nil)
 
   /// The innermost link of the current task.
