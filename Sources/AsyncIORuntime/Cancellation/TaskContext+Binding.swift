@@ -8,7 +8,7 @@
 internal import CAsyncIO
 
 extension TaskContext {
-  private static let key = unsafe UInt(bitPattern: Unmanaged.passRetained(local).toOpaque())
+  private static let key = unsafe UInt(bitPattern: Unmanaged.passRetained($current).toOpaque())
   // A metatype without a static type is a pointer to the type's metadata.
   private static let type = unsafe unsafeBitCast(TaskContext?.self as any Any.Type, to: UInt.self)
 

@@ -11,11 +11,8 @@ import Synchronization
 package class TaskContext: @unchecked Sendable {
   // Sendable: what changes is behind the mutex.
 
-  /// Where the chain is kept: what `@TaskLocal` would make, whose own name for it is private.
-  @usableFromInline package static let local = TaskLocal<TaskContext?>(wrappedValue: nil)
-
   /// The innermost link of the current task.
-  package static var current: TaskContext? { local.get() }
+  @TaskLocal package static var current: TaskContext?
 
   /// The link around this one; nil for a task that the runtime owns.
   package let parent: TaskContext?

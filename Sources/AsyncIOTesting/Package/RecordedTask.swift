@@ -11,7 +11,7 @@ package func makeRecordedTask(
   TaskRegistry.shared.insert(record)
   let task = loop.makeTask(name: name) {
     record.state = .running
-    await TaskContext.local.withValue(record) { await body() }
+    await TaskContext.$current.withValue(record) { await body() }
     record.state = .finished
     TaskRegistry.shared.remove(record)
   }

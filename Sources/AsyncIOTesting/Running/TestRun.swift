@@ -94,7 +94,7 @@ final class TestRun: Sendable {
     let outcome: Result<Void, any Error>
     do {
       try await TestRun.$current.withValue(self) {
-        try await TaskContext.local.withValue(record) { try await body() }
+        try await TaskContext.$current.withValue(record) { try await body() }
       }
       outcome = .success(())
     } catch {
