@@ -67,9 +67,11 @@ final class TaskCore<Success: Sendable>: Sendable {
   ) -> Task<Void, any Error> {
     isInCreator.store(true, ordering: .relaxed)
     defer { isInCreator.store(false, ordering: .relaxed) }
-    return Task.immediate(name: record.name, executorPreference: EventLoop.preference) {
-      await self.run(operation)
+    // Even a preference for nothing is a record in the task, and a lock at each of its switches.
+    guard let loop = EventLoop.preference else {
+      return Task.immediate(name: record.name) { await self.run(operation) }
     }
+    return Task.immediate(name: record.name, executorPreference: loop) { await self.run(operation) }
   }
 
   private func run(_ operation: @Sendable () async throws -> Success) async {

@@ -19,6 +19,16 @@ extension EventLoop {
   package static func makeChild<Result>(
     _ body: sending @escaping () async throws -> Result
   ) -> Task<Result, any Error> {
-    Task.immediate(executorPreference: preference, operation: { try await body() })
+    // Even a preference for nothing is a record in the task, and a lock at each of its switches.
+    guard let preference else { return Task.immediate(operation: { try await body() }) }
+    return Task.immediate(executorPreference: preference, operation: { try await body() })
+  }
+
+  /// Makes a task that runs at once, as `makeChild` does, without a closure around `body`.
+  package static func startChild(
+    _ body: @escaping @Sendable @isolated(any) () async throws -> Void
+  ) -> Task<Void, any Error> {
+    guard let preference else { return Task.immediate(operation: body) }
+    return Task.immediate(executorPreference: preference, operation: body)
   }
 }
