@@ -12,18 +12,48 @@
 // the first of them decides. After: the outcome stands. On another thread while an operation is just being started: its task
 // is not in the list yet; `start` finds the contest decided when it comes to put it there, and cancels it itself.
 // The loop shutting down: the caller's task is cancelled, which is the second case.
+//
+// What depends on the type of the values is small and inlinable, so that it becomes code for the caller's types: the place for
+// the winner's value. It is written under the lock by the operation that decides, and read when all have ended.
 
 import AsyncIORuntime
 import Synchronization
 
-/// Operations of which the first to end, or to succeed, wins.
-final class Contest<Value: Sendable>: Sendable {
+/// Operations of which the first to end, or to succeed, wins, and the winner's value.
+@usableFromInline
+@safe final class Contest<Value: Sendable>: ContestCore, @unchecked Sendable {
+  // Sendable: see above.
+  @usableFromInline var value: Value?
+
+  @inlinable
+  override init(endsWithError: Bool) { super.init(endsWithError: endsWithError) }
+
+  /// Runs an operation up to its first suspension, and goes on with it beside the caller.
+  @inlinable
+  func start(_ operation: @escaping @Sendable () async throws -> Value) {
+    guard let index = enter() else { return }
+    keepChild { [self] in
+      do {
+        let value = try await operation()
+        succeed(index) { self.value = value }
+      } catch {
+        fail(index, error)
+      }
+    }
+  }
+}
+
+/// Of a contest, what does not depend on the type of the values.
+@usableFromInline
+@safe class ContestCore: @unchecked Sendable {
+  // Sendable: its parts are; the subclass says who may touch what it adds.
+
   /// What has become of it.
   enum Outcome {
     /// Nothing yet, or all have failed → won, lost, cancelled.
     case open
-    /// The operation with the index has returned the value (last).
-    case won(Value, index: Int)
+    /// The operation with the index has returned a value (last).
+    case won(index: Int)
     /// An operation has thrown, where that decides (last).
     case lost(any Error)
     /// The caller was cancelled first (last).
@@ -62,28 +92,29 @@ final class Contest<Value: Sendable>: Sendable {
   /// Makes a contest without operations.
   ///
   /// - Parameter endsWithError: Whether an error decides it as well as a value.
+  @usableFromInline
   init(endsWithError: Bool) { self.endsWithError = endsWithError }
 
   /// Whether nothing more is to be started.
-  var isDecided: Bool { state.withLock { !$0.outcome.isOpen } }
+  @usableFromInline
+  final var isDecided: Bool { state.withLock { !$0.outcome.isOpen } }
 
-  /// Runs an operation up to its first suspension, and goes on with it beside the caller.
-  func start(_ operation: @escaping @Sendable () async throws -> Value) {
-    let index: Int? = state.withLock { state in
+  /// Counts an operation in; nil if the contest is decided, so that it is not to be started.
+  @usableFromInline
+  final func enter() -> Int? {
+    state.withLock { state in
       guard state.outcome.isOpen else { return nil }
       defer { state.started += 1 }
       state.running += 1
       state.lastHasFailed = false
       return state.started
     }
-    guard let index else { return }
-    let task = EventLoop.makeChild { [self] in
-      do {
-        end(index, .success(try await operation()))
-      } catch {
-        end(index, .failure(error))
-      }
-    }
+  }
+
+  /// Starts the task of an operation that was counted in.
+  @usableFromInline
+  final func keepChild(_ body: @escaping @Sendable @isolated(any) () async throws -> Void) {
+    let task = EventLoop.startChild(body)
     let isLate = state.withLock { state in
       if state.outcome.isOpen { state.tasks.append(task) }
       return !state.outcome.isOpen
@@ -91,33 +122,41 @@ final class Contest<Value: Sendable>: Sendable {
     if isLate { task.cancel() }
   }
 
-  private func end(_ index: Int, _ result: Result<Value, any Error>) {
+  /// Ends an operation that has returned; if that decides the contest, `keep` is called before anybody is told.
+  @usableFromInline
+  final func succeed(_ index: Int, _ keep: () -> Void) {
     perform { state in
-      switch result {
-      case .success(let value): return decide(&state, .won(value, index: index))
-      case .failure(let error):
-        state.errors.append((index, error))
-        if endsWithError { return decide(&state, .lost(error)) }
-        guard index == state.started - 1 else { return Actions() }
-        state.lastHasFailed = true
-        return Actions(progress: state.progress.take())
-      }
+      if state.outcome.isOpen { keep() }
+      return decide(&state, .won(index: index))
+    }
+  }
+
+  /// Ends an operation that has thrown.
+  @usableFromInline
+  final func fail(_ index: Int, _ error: any Error) {
+    perform { state in
+      state.errors.append((index, error))
+      if endsWithError { return decide(&state, .lost(error)) }
+      guard index == state.started - 1 else { return Actions() }
+      state.lastHasFailed = true
+      return Actions(progress: state.progress.take())
     }
   }
 
   /// Decides that nobody wins, unless somebody has.
-  func cancel() {
+  @usableFromInline
+  final func cancel() {
     perform(endsOne: false) { decide(&$0, .cancelled) }
   }
 
-  private func decide(_ state: inout State, _ outcome: Outcome) -> Actions {
+  private final func decide(_ state: inout State, _ outcome: Outcome) -> Actions {
     guard state.outcome.isOpen else { return Actions() }
     state.outcome = outcome
     defer { state.tasks = [] }
     return Actions(cancelled: state.tasks, progress: state.progress.take())
   }
 
-  private func perform(endsOne: Bool = true, _ change: (inout State) -> Actions) {
+  private final func perform(endsOne: Bool = true, _ change: (inout State) -> Actions) {
     let actions = state.withLock { state in
       var actions = change(&state)
       if endsOne { state.running -= 1 }
@@ -132,7 +171,7 @@ final class Contest<Value: Sendable>: Sendable {
   /// Has `waiter` finished when the contest is decided, or the operation that was started last fails.
   ///
   /// False if that has happened already.
-  func notify(_ waiter: Waiter) -> Bool {
+  final func notify(_ waiter: Waiter) -> Bool {
     state.withLock { state in
       guard state.outcome.isOpen, !state.lastHasFailed else { return false }
       state.progress = waiter
@@ -141,13 +180,26 @@ final class Contest<Value: Sendable>: Sendable {
   }
 
   /// Waits until no operation runs any more, whatever becomes of the waiting task; nothing may be started then.
-  func waitForEnd() async {
+  @usableFromInline
+  final func waitForEnd() async {
     perform { _ in Actions() }
     if ended.outcome == nil { await ended.waitUncancelled(for: "the operations of a race to end") }
   }
 
   /// What has decided it, when it has ended; all errors, also of those that have lost, in the order in which they came.
-  var result: (outcome: Outcome, started: Int, errors: [(index: Int, error: any Error)]) {
+  final var result: (outcome: Outcome, started: Int, errors: [(index: Int, error: any Error)]) {
     state.withLock { ($0.outcome, $0.started, $0.errors) }
+  }
+
+  /// What to throw where there is no winner.
+  @usableFromInline
+  final var failure: any Error {
+    let (outcome, _, errors) = result
+    return switch outcome {
+    case .won: preconditionFailure("the winner of a race has left no value")
+    case .lost(let error): error
+    case .cancelled: CancellationError()
+    case .open: ErrorGroup.combining(errors.map(\.error)) ?? CancellationError()
+    }
   }
 }

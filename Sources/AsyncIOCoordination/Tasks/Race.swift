@@ -3,6 +3,8 @@
 // Starting lazily is tokio's biased `select!` (poll in order, stop at the first that is ready) rather than asyncio's `wait`
 // (start all, then look): where the first is ready the others cost nothing, and have no effects that somebody must undo.
 //
+// The functions are inlinable, so that in the caller's module they become code for the caller's types.
+//
 // Who decides, and what happens to who is cancelled when, is argued in Contest.swift.
 
 import AsyncIORuntime
@@ -36,6 +38,7 @@ public enum RaceRule: Sendable {
 /// ## Cancellation
 /// Cancels all operations, waits for their ends, and throws `CancellationError`, whatever they return. A race that was decided
 /// before is not changed by it: the winner's value is returned, never lost.
+@inlinable
 public func race<Value: Sendable>(
   _ operations: (@Sendable () async throws -> Value)..., until rule: RaceRule = .firstCompleted
 ) async throws -> Value {
@@ -55,6 +58,7 @@ public func race<Value: Sendable>(
 ///
 /// ## Cancellation
 /// Cancels all operations, waits for their ends, and throws `CancellationError`, unless the race was decided before.
+@inlinable
 public func race<Value: Sendable>(
   _ operations: [@Sendable () async throws -> Value], until rule: RaceRule = .firstCompleted
 ) async throws -> Value {
@@ -80,6 +84,7 @@ public func race<Value: Sendable>(
 ///
 /// ## Cancellation
 /// Cancels all operations, waits for their ends, and throws `CancellationError`, unless the race was decided before.
+@inlinable
 public func race<Elements: Sequence, Value: Sendable>(
   _ elements: Elements, until rule: RaceRule = .firstCompleted,
   _ operation: @escaping @Sendable (Elements.Element) async throws -> Value
@@ -95,21 +100,9 @@ public func race<Elements: Sequence, Value: Sendable>(
     }
     precondition(!isEmpty, "race needs at least one operation, and was given none")
     await contest.waitForEnd()
-    return try contest.winner()
+    guard let value = contest.value else { throw contest.failure }
+    return value
   } onCancel: {
     contest.cancel()
-  }
-}
-
-extension Contest {
-  /// The value of the winner, when all operations have ended; throws what there is instead.
-  fileprivate func winner() throws -> Value {
-    let (outcome, _, errors) = result
-    switch outcome {
-    case .won(let value, index: _): return value
-    case .lost(let error): throw error
-    case .cancelled: throw CancellationError()
-    case .open: throw ErrorGroup.combining(errors.map(\.error)) ?? CancellationError()
-    }
   }
 }

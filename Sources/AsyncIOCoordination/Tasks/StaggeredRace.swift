@@ -97,14 +97,9 @@ extension Contest {
   /// What the winner has left, when all operations have ended; throws what there is instead.
   fileprivate func staggeredWinner() throws -> (value: Value, index: Int, errors: [(any Error)?]) {
     let (outcome, started, failures) = result
-    switch outcome {
-    case .won(let value, let index):
-      var errors = [(any Error)?](repeating: nil, count: started)
-      for failure in failures { errors[failure.index] = failure.error }
-      return (value, index, errors)
-    case .lost(let error): throw error
-    case .cancelled: throw CancellationError()
-    case .open: throw ErrorGroup.combining(failures.map(\.error)) ?? CancellationError()
-    }
+    guard case .won(let index) = outcome, let value else { throw failure }
+    var errors = [(any Error)?](repeating: nil, count: started)
+    for failure in failures { errors[failure.index] = failure.error }
+    return (value, index, errors)
   }
 }
