@@ -1,8 +1,11 @@
 // `asCompleted`: results as they come.
 //
-// The workers deliver into a FIFO buffer; the one task that iterates takes from it, or leaves a waiter there that the next
-// delivery wakes. The iterator holds the pool; when it goes away, by the end of the loop or by leaving it, the pool is
-// stopped. (The workers hold the pool too, but not the iterator.)
+// Each operation has a place for its result; it writes that and delivers its number into a FIFO queue, from which the one task
+// that iterates takes, or leaves a waiter there that the next delivery wakes. The iterator holds the pool; when it goes away, by
+// the end of the loop or by leaving it, the pool is stopped. (The workers hold the pool and the places, but not the iterator.)
+//
+// What depends on the type of the results, the places, is inlinable, so that in the caller's module it becomes code for the
+// caller's types; what does not depend on it is in `Completions`, `CompletionQueue` and `TaskPool`.
 
 import AsyncIORuntime
 import Synchronization
@@ -31,6 +34,7 @@ import Synchronization
 ///
 /// ## Cancellation
 /// Cancels the operations and throws `CancellationError` from the iteration.
+@inlinable
 public func asCompleted<Elements: Sequence & Sendable, Result: Sendable>(
   _ elements: Elements,
   limit: Int? = nil,
@@ -48,20 +52,44 @@ where Elements.Element: Sendable {
   /// Operations may throw anything.
   public typealias Failure = any Error
 
-  let elements: Elements
-  let limit: Int?
-  let operation: @Sendable (Elements.Element) async throws -> Result
+  @usableFromInline let elements: Elements
+  @usableFromInline let limit: Int?
+  @usableFromInline let operation: @Sendable (Elements.Element) async throws -> Result
+
+  @inlinable
+  init(
+    elements: Elements, limit: Int?,
+    operation: @escaping @Sendable (Elements.Element) async throws -> Result
+  ) {
+    self.elements = elements
+    self.limit = limit
+    self.operation = operation
+  }
 
   /// Makes an iterator; the operations start with its first `next`.
-  public func makeAsyncIterator() -> Iterator {
-    Iterator(Completions(self))
-  }
+  @inlinable
+  public func makeAsyncIterator() -> Iterator { Iterator(self) }
 
   /// Gives the results; the operations that are left are cancelled when it goes away.
   public struct Iterator: AsyncIteratorProtocol {
-    private let completions: Completions<Elements, Result>
+    @usableFromInline let results: CompletedResults<Result>
+    @usableFromInline let completions: Completions
 
-    init(_ completions: Completions<Elements, Result>) { self.completions = completions }
+    @inlinable
+    init(_ sequence: AsCompleted) {
+      let elements = Array(sequence.elements)
+      let operation = sequence.operation
+      let results = CompletedResults<Result>(count: elements.count)
+      let pool = TaskPool(count: elements.count) { index in
+        do {
+          results.deliver(try await operation(elements[index]), at: index)
+        } catch {
+          results.queue.fail(error)
+        }
+      }
+      self.results = results
+      completions = Completions(results.queue, pool, limit: sequence.limit ?? .max)
+    }
 
     /// The next result, or nil when all operations have ended, or an earlier call has thrown.
     ///
@@ -69,78 +97,109 @@ where Elements.Element: Sendable {
     ///
     /// ## Cancellation
     /// Cancels the operations that are left; later calls return nil.
-    public mutating func next() async throws -> Result? { try await completions.next() }
+    @inlinable
+    public mutating func next() async throws -> Result? {
+      guard let index = try await completions.next() else { return nil }
+      return results.take(at: index)
+    }
   }
 }
 
-/// The buffer between the workers and the iterating task.
-final class Completions<Elements: Sequence & Sendable, Result: Sendable>: Sendable
-where Elements.Element: Sendable {
-  private let buffer: CompletionBuffer<Result>
+/// A place for the result of each operation.
+///
+/// It is written by the operation before its number is delivered, and emptied by the task that has taken the number.
+@usableFromInline
+@safe
+final class CompletedResults<Result: Sendable>: @unchecked Sendable {
+  // Sendable: see above; the queue's lock is between the two.
+  @usableFromInline let places: UnsafeMutablePointer<Result?>
+  @usableFromInline let count: Int
+  @usableFromInline let queue = CompletionQueue()
+
+  @inlinable
+  init(count: Int) {
+    self.count = count
+    unsafe places = .allocate(capacity: count)
+    unsafe places.initialize(repeating: nil, count: count)
+  }
+
+  deinit {
+    unsafe places.deinitialize(count: count)
+    unsafe places.deallocate()
+  }
+
+  @inlinable
+  func deliver(_ result: Result, at index: Int) {
+    precondition(index < count)
+    unsafe places[index] = result
+    queue.deliver(index)
+  }
+
+  @inlinable
+  func take(at index: Int) -> Result? {
+    precondition(index < count)
+    return unsafe places[index].take()
+  }
+}
+
+/// The iterating task's side: starts the operations, waits for them, and ends those that are left.
+@usableFromInline
+final class Completions: Sendable {
+  private let queue: CompletionQueue
   private let pool: TaskPool
   private let limit: Int
   private let isStarted = Atomic<Bool>(false)
 
-  init(_ sequence: AsCompleted<Elements, Result>) {
-    let buffer = CompletionBuffer<Result>()
-    let elements = Array(sequence.elements)
-    let operation = sequence.operation
-    self.buffer = buffer
-    limit = sequence.limit ?? .max
-    pool = TaskPool(count: elements.count) { index in
-      do {
-        buffer.deliver(.success(try await operation(elements[index])))
-      } catch {
-        buffer.deliver(.failure(error))
-      }
-    }
+  @usableFromInline
+  init(_ queue: CompletionQueue, _ pool: TaskPool, limit: Int) {
+    self.queue = queue
+    self.pool = pool
+    self.limit = limit
   }
 
   deinit { pool.stop() }
 
-  func next() async throws -> Result? {
+  /// The number of the operation that has ended next; nil if there is none.
+  @usableFromInline
+  func next() async throws -> Int? {
     start()
-    while !buffer.isOver {
+    while true {
       if Task.isCancelled {
-        endEarly()
+        pool.stop()
+        guard queue.close() else { return nil }
         throw CancellationError()
       }
-      let waiter = Waiter()
-      switch buffer.take(orLeave: waiter) {
-      case .result(.success(let value)): return value
-      case .result(.failure(let error)):
-        endEarly()
+      switch queue.take() {
+      case .number(let number): return number
+      case .failure(let error):
+        pool.stop()
         throw error
-      case .nothingYet: _ = await waiter.wait(for: "a result of asCompleted")
+      case .nothingYet(let waiter): _ = await waiter.wait(for: "a result of asCompleted")
       case .nothingMore: return nil
       }
     }
-    return nil
-  }
-
-  /// Cancels the operations that are left; what they still deliver is dropped.
-  private func endEarly() {
-    pool.stop()
-    buffer.close()
   }
 
   private func start() {
-    guard !isStarted.exchange(true, ordering: .acquiringAndReleasing) else { return }
-    let (pool, buffer, limit) = (pool, buffer, limit)
-    _ = EventLoop.makeChild {
+    guard !isStarted.load(ordering: .relaxed),
+      !isStarted.exchange(true, ordering: .acquiringAndReleasing)
+    else { return }
+    let (pool, queue, limit) = (pool, queue, limit)
+    _ = EventLoop.startChild {
       await pool.start(limit: limit)
       await pool.waitForEnd()
-      buffer.end()
+      queue.end()
     }
   }
 }
 
-/// Results in the order in which they came, and the one task that waits for more.
-private final class CompletionBuffer<Result: Sendable>: Sendable {
+/// The numbers of operations in the order in which they ended, up to one that has failed, and the one task that waits for more.
+@usableFromInline
+final class CompletionQueue: Sendable {
   private enum Phase {
-    /// Results are delivered → ended, over.
+    /// Numbers are delivered → ended, over.
     case open
-    /// All operations have ended, and what is there can be taken → over.
+    /// All operations have ended or one has failed, and what is there can be taken → over.
     case ended
     /// Whoever takes has got the last that there is to get (last).
     case over
@@ -148,25 +207,41 @@ private final class CompletionBuffer<Result: Sendable>: Sendable {
 
   private struct State {
     var phase = Phase.open
-    var results: [Swift.Result<Result, any Error>] = []
-    /// Results before this index were taken.
+    var numbers: [Int] = []
+    /// Numbers before this index were taken.
     var head = 0
+    /// Comes after the last number; nothing comes after it.
+    var failure: (any Error)?
     var waiter: Waiter?
   }
 
   enum Taken {
-    case result(Swift.Result<Result, any Error>)
-    case nothingYet
+    case number(Int)
+    case failure(any Error)
+    case nothingYet(Waiter)
     case nothingMore
   }
 
   private let state = Mutex(State())
 
-  var isOver: Bool { state.withLock { $0.phase == .over } }
+  @usableFromInline
+  init() {}
 
-  func deliver(_ result: Swift.Result<Result, any Error>) {
+  /// Says that an operation has left its result.
+  @usableFromInline
+  func deliver(_ number: Int) {
     wake { state in
-      if state.phase == .open { state.results.append(result) }
+      if state.phase == .open { state.numbers.append(number) }
+    }
+  }
+
+  /// Says that an operation has thrown.
+  @usableFromInline
+  func fail(_ error: any Error) {
+    wake { state in
+      guard state.phase == .open else { return }
+      state.failure = error
+      state.phase = .ended
     }
   }
 
@@ -177,41 +252,40 @@ private final class CompletionBuffer<Result: Sendable>: Sendable {
     }
   }
 
-  /// Drops what is there and what may come.
-  func close() {
-    wake { state in
-      state.phase = .over
-      state.results = []
-      state.head = 0
+  /// Drops what is there and what may come; false if whoever takes has got the last already.
+  func close() -> Bool {
+    state.withLock { state in
+      defer { state = State(phase: .over) }
+      return state.phase != .over
     }
   }
 
-  /// Takes the oldest result; if there is none and more may come, leaves `waiter` to be woken.
-  func take(orLeave waiter: Waiter) -> Taken {
+  /// Takes the oldest number; if there is none and more may come, leaves a waiter to be woken.
+  func take() -> Taken {
     state.withLock { state in
-      guard state.head < state.results.count else {
+      guard state.head < state.numbers.count else {
         guard state.phase == .open else {
           state.phase = .over
-          return .nothingMore
+          return state.failure.take().map(Taken.failure) ?? .nothingMore
         }
+        let waiter = Waiter()
         state.waiter = waiter
-        return .nothingYet
+        return .nothingYet(waiter)
       }
-      let result = state.results[state.head]
+      let number = state.numbers[state.head]
       state.head += 1
-      if state.head == state.results.count {
-        state.results.removeAll(keepingCapacity: true)
+      if state.head == state.numbers.count {
+        state.numbers.removeAll(keepingCapacity: true)
         state.head = 0
       }
-      return .result(result)
+      return .number(number)
     }
   }
 
   private func wake(_ change: (inout State) -> Void) {
     let waiter = state.withLock { state in
       change(&state)
-      defer { state.waiter = nil }
-      return state.waiter
+      return state.waiter.take()
     }
     waiter?.finish(.woken)
   }
