@@ -100,6 +100,39 @@ import Testing
     }
   }
 
+  @Test(.realTime) func `a foreign thread may end a wait before the task has suspended`() async throws {
+    let parked = Atomic<UInt>(0)
+    let isOver = Atomic<Bool>(false)
+    let thread = Task {
+      await onForeignThread {
+        while !isOver.load(ordering: .relaxed) {
+          let continuation = parked.exchange(0, ordering: .acquiringAndReleasing)
+          if continuation != 0 { ReadinessWord.resume(continuation) }
+        }
+      }
+    }
+    var count = 0
+    for _ in 0..<20_000 {
+      unsafe await withUnsafeContinuation { continuation in
+        unsafe parked.store(ReadinessWord.waiting(continuation), ordering: .releasing)
+      }
+      count += 1
+    }
+    isOver.store(true, ordering: .relaxed)
+    await thread.value
+    #expect(count == 20_000)
+  }
+
+  /// Runs `body` on a thread of its own.
+  private func onForeignThread(_ body: @escaping @Sendable () -> Void) async {
+    await withCheckedContinuation { continuation in
+      LoopThread.start(named: "foreign") {
+        body()
+        continuation.resume()
+      }
+    }
+  }
+
   @Test(.realTime, arguments: 1...4 as ClosedRange<UInt64>)
   func `each waiter wakes exactly once, whoever comes first`(_ seed: UInt64) async throws {
     let (count, threads) = (500, 3)
