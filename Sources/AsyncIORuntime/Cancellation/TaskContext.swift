@@ -15,10 +15,12 @@ package class TaskContext: @unchecked Sendable {
   @TaskLocal package static var current: TaskContext?
 
   /// The link around this one; nil for a task that the runtime owns.
-  package let parent: TaskContext?
+  package var parent: TaskContext? { surroundings }
+
+  private let surroundings: TaskContext?
   private let ownReason = Mutex<CancellationReason?>(nil)
 
-  init(parent: TaskContext?) { self.parent = parent }
+  init(parent: TaskContext?) { surroundings = parent }
 
   /// When the work under this link must end, in nanoseconds of its loop's clock, if it says so itself.
   package var ownDeadline: Int64? { nil }

@@ -20,6 +20,8 @@ internal import CAsyncIO
   var yielded: UInt = 0
   /// How many operations the running job may still complete without suspending before it must give way.
   var budget = LoopCore.fullBudget
+  /// How many jobs run inside of the loop's own at this moment; see HandOver.swift.
+  var depth = 0
   /// Who waits for what; kept where time is virtual.
   var waiting: WaitingList?
   /// Decides which ready item runs next, where the schedule is seeded.
@@ -38,6 +40,9 @@ internal import CAsyncIO
     self.schedule = schedule
     preparesItems = isVirtual || schedule != nil
   }
+
+  /// Whether a seed chooses what runs next.
+  var isSeeded: Bool { schedule != nil }
 
   /// The core of the loop that runs on this thread.
   @inline(__always)

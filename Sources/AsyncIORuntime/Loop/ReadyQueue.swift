@@ -47,6 +47,21 @@
     return ReadyItem(word: word)
   }
 
+  /// The youngest item, which stays.
+  @inline(__always)
+  var last: ReadyItem? {
+    // As in `push`.
+    count > 0 ? unsafe ReadyItem(word: storage[(head &+ count &- 1) & mask]) : nil
+  }
+
+  /// Takes the youngest item; the queue must not be empty.
+  @inline(__always)
+  mutating func popLast() -> ReadyItem {
+    precondition(count > 0)
+    count &-= 1
+    return unsafe ReadyItem(word: storage[(head &+ count) & mask])
+  }
+
   /// Brings the item `offset` places behind the oldest to the front.
   ///
   /// Seeded schedules use this to run a waiting item out of turn.

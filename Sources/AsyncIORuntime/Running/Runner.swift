@@ -7,7 +7,7 @@
 //
 // The end of a run: main's result is kept in a box that the driving thread looks at before each turn. Leftovers (tasks of
 // the registry that were made on this loop and have not ended) are then cancelled, driven until they have ended or the
-// grace is over, and named if they have not.
+// grace is over, and named if they have not. The producers of generators come after all others.
 //
 // Signals: the handler of the C shim counts and writes to the poller; the loop sees it at its next look around and calls
 // `onSignal`, which cancels main. A second signal ends the process by its default action, from the handler itself, so that
@@ -158,7 +158,9 @@ extension EventLoop {
     of loops: [EventLoop], within grace: Duration, unless isGivenUp: () -> Bool = { false }
   ) -> [TaskRecord] {
     func leftovers() -> [TaskRecord] {
-      TaskRegistry.shared.all.filter { record in loops.contains { $0 === record.loop } }
+      let records = TaskRegistry.shared.all.filter { record in loops.contains { $0 === record.loop } }
+      let first = records.filter { !$0.endsLast }
+      return first.isEmpty ? records : first
     }
     var left = leftovers()
     guard !left.isEmpty else { return [] }

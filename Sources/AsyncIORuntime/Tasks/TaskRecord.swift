@@ -29,6 +29,8 @@ package final class TaskRecord: TaskContext, @unchecked Sendable, CustomStringCo
   package let line: UInt
   /// The loop that the task was made on.
   package let loop: EventLoop
+  /// Whether the end of a run leaves it alone until the other tasks have ended, as they may need what it makes.
+  package let endsLast: Bool
   private let stateWord = Atomic<State>(.scheduled)
   private let cancellation = Mutex(Cancellation.unknown)
   private let identityWord = Atomic<UInt>(0)
@@ -46,13 +48,15 @@ package final class TaskRecord: TaskContext, @unchecked Sendable, CustomStringCo
   ///
   /// `parent` is the scope that owns the task; nil if the runtime does.
   package init(
-    name: String?, fileID: StaticString, line: UInt, loop: EventLoop, parent: TaskContext? = nil
+    name: String?, fileID: StaticString, line: UInt, loop: EventLoop, parent: TaskContext? = nil,
+    endsLast: Bool = false
   ) {
     id = Self.lastID.add(1, ordering: .relaxed).newValue
     self.name = name
     self.fileID = fileID
     self.line = line
     self.loop = loop
+    self.endsLast = endsLast
     super.init(parent: parent)
   }
 
