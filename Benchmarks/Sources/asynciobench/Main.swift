@@ -25,7 +25,7 @@ struct Main {
 /// The workloads, under the names that the peers' programs know them by.
 enum Workload: String, CaseIterable {
   case spawn, gather, yield, pingpong, timers, timeout, sleep1m, echo, queue, semaphore
-  case race, ascompleted
+  case race, ascompleted, generator
 
   func run(_ arguments: [String]) async throws {
     switch self {
@@ -41,6 +41,7 @@ enum Workload: String, CaseIterable {
     case .semaphore: try await takePermits()
     case .race: try await raceWithSleepers()
     case .ascompleted: try await takeAsCompleted()
+    case .generator: try await iterateGenerator()
     }
   }
 }
