@@ -96,6 +96,15 @@ class CheckTests(unittest.TestCase):
     def test_a_row_for_no_method(self):
         self.assert_refused("test_without`", "test_other`", "test_x::X::test_other is not in cpython.tsv")
 
+    def test_a_promise_among_methods(self):
+        self.assert_refused("`test_x::X::test_kept` | kept", "Tasks | kept", "cannot read 'Tasks'")
+
+    def test_a_promise_of_other_libraries(self):
+        table = TABLE.replace("## test_x", "## What anyio, trio and tokio promise beyond asyncio\n\n"
+                              "| Area | Promise | Verdict | Our test |\n|---|---|---|---|\n"
+                              "| tokio | a promise | K | LoopTests `runs` |\n\n## test_x")
+        self.assertEqual(self.check(table)[0], 0)
+
     def test_two_rows_for_a_method(self):
         self.assert_refused("test_changed`", "test_kept`", "2 rows for test_x::X::test_kept")
 

@@ -84,7 +84,19 @@ import Testing
     }
     for number in 0..<5 { try await queue.put(number) }
     #expect(try await consumer.value == 10)
-  }  // test_queues: QueueGetTests.test_why_are_getters_waiting; QueuePutTests.test_why_are_putters_waiting
+  }  // test_queues: QueueGetTests.test_why_are_getters_waiting
+
+  @Test func `as many putters go on as items were taken at once`() async throws {
+    let queue = AsyncQueue<Int>(capacity: 2)
+    let putters = (0..<5).map { number in Task { try await queue.put(number) } }
+    await settle()
+    #expect(queue.statistics.waitingToPut == 3)
+    for number in 0..<2 { #expect(try queue.tryGet() == number) }
+    for putter in putters.prefix(4) { try await putter.value }
+    #expect(queue.statistics.waitingToPut == 1)
+    #expect(try queue.tryGet() == 2)
+    try await putters[4].value
+  }  // test_queues: QueuePutTests.test_why_are_putters_waiting
 
   @Test func `several tasks iterate over one queue, and each item goes to one of them`() async throws {
     let queue = AsyncQueue<Int>(capacity: 10)

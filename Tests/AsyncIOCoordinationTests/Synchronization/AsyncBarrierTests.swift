@@ -22,7 +22,6 @@ import Testing
     #expect(try await tasks[1].value == 1)
     #expect(barrier.statistics == .init(waiting: 0, blocked: 0, phase: "filling"))
     #expect(!barrier.isBroken)
-    // test_locks: BarrierTests.test_filling_tasks_check_return_value
   }  // test_locks: BarrierTests.test_filling_task_by_task, test_context_manager
 
   @Test func `one party does not wait, however often`() async throws {
@@ -43,6 +42,15 @@ import Testing
     }
     #expect(rounds.entries == (0..<10).flatMap { Array(repeating: $0, count: 5) })
   }  // test_locks: BarrierTests.test_filling_tasks_wait_twice
+
+  @Test func `in each round the numbers are given once`() async throws {
+    let barrier = AsyncBarrier(parties: 5)
+    let numbers = try await gather(0..<5) { _ in
+      [try await barrier.wait(), try await barrier.wait()]
+    }
+    for round in 0..<2 { #expect(numbers.map { $0[round] }.sorted() == Array(0..<5)) }
+    #expect(barrier.statistics == .init(waiting: 0, blocked: 0, phase: "filling"))
+  }  // test_locks: BarrierTests.test_filling_tasks_check_return_value
 
   @Test func `while some leave, those of the next round are blocked`() async throws {
     let barrier = AsyncBarrier(parties: 2)

@@ -104,5 +104,7 @@ import Testing
     #expect(result.says("without its lock: call it inside of withLock"))
     await #expect(processExitsWith: .failure) { AsyncCondition().notifyAll() }
     await #expect(processExitsWith: .failure) { try await AsyncCondition().wait() }
+    await #expect(processExitsWith: .failure) { try await AsyncCondition().wait { false } }
+    // test_locks: ConditionTests.test_wait_for_unacquired
   }  // test_locks: ConditionTests.test_wait_unacquired, test_notify_unacquired, test_notify_all_unacquired
 }

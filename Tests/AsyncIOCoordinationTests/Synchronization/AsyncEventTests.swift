@@ -22,6 +22,21 @@ import Testing
     #expect(order.entries == [1, 2, 3])
   }  // test_locks: EventTests.test_wait
 
+  @Test func `who comes after the event is not behind those who are woken`() async throws {
+    let event = AsyncEvent()
+    let order = Journal<Int>()
+    let wait: @Sendable (Int) async throws -> Void = { number in
+      try await event.wait()
+      order.note(number)
+    }
+    let waiting = (1...2).map { number in Task { try await wait(number) } }
+    await settle()
+    let late = Task { try await wait(3) }
+    event.set()
+    for task in waiting + [late] { try await task.value }
+    #expect(order.entries == [3, 1, 2])
+  }  // test_locks: EventTests.test_wait
+
   @Test func `what has happened is not waited for`() async throws {
     let event = AsyncEvent()
     event.set()
