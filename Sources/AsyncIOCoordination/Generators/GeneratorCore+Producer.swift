@@ -132,6 +132,7 @@ extension GeneratorCore {
   /// Waits with a waiter until the consumer asks.
   ///
   /// - Parameter hasGiven: Whether the consumer's last demand has been met by a value.
+  /// - Throws: `CancellationError` when the current task is cancelled, or the consumer has left.
   @usableFromInline
   final func waitForDemand(hasGiven: Bool) async throws {
     let waiter = Waiter()

@@ -60,7 +60,7 @@ import Testing
     var iterator = generator.makeAsyncIterator()
     #expect(try await Self.$tag.withValue("first") { try await iterator.next() } == "first")
     #expect(try await Self.$tag.withValue("second") { try await iterator.next() } == "first")
-  }  // test_asyncgen has it run in each caller's context
+  }  // in Python each step has those of who asks for it
 
   @Test func `the registry names it while it runs`() async throws {
     let generator = AsyncGenerator<Int>(name: "rows", fileID: "App/Rows.swift", line: 7) { try await $0(1) }
@@ -91,7 +91,7 @@ import Testing
       unsafe keeper.iterator = iterator
     }
     #expect(journal.entries == ["the event loop shuts down"])
-  }  // test_asyncgen: AsyncGenAsyncioTest.test_async_gen_asyncio_shutdown_01, test_async_gen_asyncio_shutdown_02
+  }  // test_asyncgen: test_async_gen_asyncio_shutdown_01
 
   @Test(.realTime) func `the end of a run ends it after the tasks that are left`() async throws {
     let journal = Journal<String>()

@@ -21,7 +21,7 @@ import Testing
     await settle()
     #expect(journal.entries == ["starts", "gives 0", "gives 1", "gives 2", "cancelled"])
     #expect(LoopClock.now == .seconds(0))
-  }  // test_asyncgen: AsyncGenAsyncioTest.test_async_gen_asyncio_aclose_06, where it is to be closed by hand
+  }  // test_asyncgen: AsyncGenAsyncioTest.test_async_gen_asyncio_gc_aclose_09
 
   @Test func `an error in the loop is thrown, and cancels the producer`() async throws {
     let journal = Journal<String>()
@@ -51,7 +51,7 @@ import Testing
     do { _ = counting(to: 1, journal).makeAsyncIterator() }
     await settle()
     #expect(journal.entries.isEmpty)
-  }  // test_asyncgen: AsyncGenAsyncioTest.test_async_gen_aclose_after_exhaustion, test_async_gen_asyncio_aclose_before_start
+  }  // test_asyncgen: AsyncGenAsyncioTest.test_async_gen_aclose_twice_with_different_coros
 
   @Test func `what the cleanup of a producer throws is reported`() async throws {
     let generator = AsyncGenerator<Int>(name: "rows", fileID: "App/Main.swift", line: 12) { yield in
@@ -60,7 +60,7 @@ import Testing
     for try await _ in generator { break }
     await settle()
     #expect(reports("cleanup") == ["task 'rows' (App/Main.swift:12)"])
-  }  // test_asyncgen: AsyncGenAsyncioTest.test_async_gen_asyncio_shutdown_exception_01
+  }  // test_asyncgen: AsyncGenAsyncioTest.test_async_gen_asyncio_shutdown_exception_02
 
   @Test func `an error that nobody has asked for is reported`() async throws {
     let started = Journal<Void>()
@@ -131,7 +131,7 @@ import Testing
     try await sleep(for: .seconds(2))
     #expect(cleaned.count == 1)
     #expect(EventLoop.current?.timerCount == 0)
-  }  // test_asyncgen: AsyncGenAsyncioTest.test_async_gen_await_same_anext_coro_twice in place of a closed one
+  }  // test_asyncgen: AsyncGenAsyncioTest.test_async_gen_asyncio_aclose_08
 
   @Test func `cancelled just after the value was given, next returns it`() async throws {
     let task = Task {
@@ -176,7 +176,7 @@ import Testing
     for try await _ in generator { break }
     await settle()
     #expect(refused.entries == [0, 1, 2])
-  }  // here asyncio raises "async generator ignored GeneratorExit"
+  }  // here Python raises "async generator ignored GeneratorExit"
 
   @Test func `a timeout in the producer ends a yield, and the next value waits until it is asked for`()
     async throws

@@ -36,7 +36,7 @@ func expectNext(
     var values: [Int] = []
     for try await number in counting(to: count) { values.append(number) }
     #expect(values == Array(0..<count))
-  }  // test_asyncgen: AsyncGenTest.test_async_gen_iteration_01, AsyncGenAsyncioTest.test_async_gen_asyncio_01
+  }  // test_asyncgen: AsyncGenTest.test_async_gen_iteration_01
 
   @Test func `the two sides take turns, and the producer works only when it is asked`() async throws {
     let journal = Journal<String>()
@@ -53,7 +53,7 @@ func expectNext(
     #expect(try await iterator.next() == nil)
     #expect(journal.entries == ["starts", "gives 0", "gives 1", "ends"])
     #expect(try await iterator.next() == nil)
-  }  // test_asyncgen: AsyncGenAsyncioTest.test_aiter_bad_args, test_async_gen_asyncio_02 in meaning
+  }  // test_asyncgen: AsyncGenAsyncioTest.test_async_gen_asyncio_anext_04
 
   @Test func `both sides may wait between values`() async throws {
     let generator = AsyncGenerator<Int> { yield in
@@ -69,7 +69,7 @@ func expectNext(
     }
     #expect(values == [0, 1, 2])
     #expect(LoopClock.now == .seconds(33), "the producer does not work while the consumer does")
-  }  // test_asyncgen: AsyncGenAsyncioTest.test_async_gen_asyncio_03
+  }  // test_asyncgen: AsyncGenAsyncioTest.test_async_gen_asyncio_01, test_async_gen_asyncio_03
 
   @Test func `each iteration runs the producer anew`() async throws {
     let journal = Journal<String>()
@@ -91,7 +91,23 @@ func expectNext(
     #expect(try await iterator.next() == 1)
     await #expect(throws: TestFailure(2)) { try await iterator.next() }
     #expect(try await iterator.next() == nil)
-  }  // test_asyncgen: AsyncGenTest.test_async_gen_exception_03, AsyncGenAsyncioTest.test_async_gen_asyncio_anext_06 in meaning
+  }  // test_asyncgen: AsyncGenTest.test_async_gen_exception_03, test_async_gen_exception_04
+
+  @Test func `values that a producer gives while it cleans up come before its error`() async throws {
+    let generator = AsyncGenerator<Int> { yield in
+      do {
+        try await yield(1)
+        throw TestFailure(1)
+      } catch {
+        try await yield(2)
+        try await yield(3)
+        throw error
+      }
+    }
+    var values: [Int] = []
+    await #expect(throws: TestFailure(1)) { for try await number in generator { values.append(number) } }
+    #expect(values == [1, 2, 3])
+  }  // test_asyncgen: AsyncGenTest.test_async_gen_exception_07
 
   @Test(arguments: [false, true]) func `an error comes also before any value`(_ waits: Bool) async throws {
     let generator = AsyncGenerator<Int> { _ in
@@ -113,6 +129,14 @@ func expectNext(
     await #expect(throws: CancellationError.self) { try await iterator.next() }
     #expect(try await iterator.next() == nil)
   }
+
+  @Test func `it can be mapped and filtered as any sequence`() async throws {
+    let doubled = counting(to: 10).filter { $0.isMultiple(of: 2) }.map { $0 * 2 }
+    var values: [Int] = []
+    for try await number in doubled { values.append(number) }
+    #expect(values == [0, 4, 8, 12, 16])
+    #expect(try await counting(to: 10).first { $0 > 3 } == 4)
+  }  // test_asyncgen: AsyncGenAsyncioTest.test_async_gen_expression_01
 
   @Test func `a producer may take from another generator, to any depth`() async throws {
     @Sendable func nested(_ depth: Int) -> AsyncGenerator<Int> {
@@ -184,7 +208,7 @@ func expectNext(
       }
     }
     #expect(result.says("next was called on a generator while another call of it waits"))
-  }  // test_asyncgen: AsyncGenAsyncioTest.test_async_gen_asyncio_anext_06, test_anext_… already running
+  }  // Python: "asynchronous generator is already running"
 
   @Test(.realTime, .deadline(.seconds(60))) func `yield outside of its generator is refused`() async throws {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
