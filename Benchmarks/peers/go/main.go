@@ -234,6 +234,24 @@ func ascompleted() {
 	must(total == (n/batch)*(batch*(batch-1)/2))
 }
 
+func generator() { // an unbuffered channel: the producer is at most one value ahead
+	const n = 1_000_000
+	total := 0
+	t := time.Now()
+	numbers := make(chan int)
+	go func() {
+		defer close(numbers)
+		for i := 0; i < n; i++ {
+			numbers <- i
+		}
+	}()
+	for i := range numbers {
+		total += i
+	}
+	report("generator", n, time.Since(t), "")
+	must(total == n*(n-1)/2)
+}
+
 func executor() { // Go has no executor: a goroutine + channel round trip
 	const n = 100_000
 	ch := make(chan int)
@@ -332,7 +350,7 @@ func main() {
 		httpc(c, n)
 	default:
 		workloads := map[string]func(){"spawn": spawn, "yield": yield, "pingpong": pingpong, "queue": queue,
-			"semaphore": semaphore, "sleep1m": sleep1m, "timers": timers, "timeout": timeout, "race": race, "ascompleted": ascompleted,
+			"semaphore": semaphore, "sleep1m": sleep1m, "timers": timers, "timeout": timeout, "race": race, "ascompleted": ascompleted, "generator": generator,
 			"executor": executor, "executor100": executor100}
 		workload, known := workloads[a[1]]
 		if !known {

@@ -161,6 +161,19 @@ async def ascompleted():
     assert total == (n // batch) * (batch * (batch - 1) // 2)
 
 
+async def generator():
+    async def numbers(n):
+        for i in range(n):
+            yield i
+
+    n, total = 1_000_000, 0
+    t = time.perf_counter()
+    async for i in numbers(n):
+        total += i
+    report("generator", n, time.perf_counter() - t)
+    assert total == n * (n - 1) // 2
+
+
 async def executor():
     loop, n = asyncio.get_running_loop(), 100_000
     f = lambda: 1
@@ -270,6 +283,7 @@ if __name__ == "__main__":
         "timeout": timeout,
         "race": race,
         "ascompleted": ascompleted,
+        "generator": generator,
         "executor": executor,
         "executor100": executor100,
     }

@@ -207,6 +207,23 @@ async fn w_ascompleted() {
     assert_eq!(total, n / batch * (batch * (batch - 1) / 2));
 }
 
+async fn w_generator() {
+    let (n, mut total) = (1_000_000u64, 0u64);
+    let t = Instant::now();
+    // no generators: a channel of one, so that the producer is at most one value ahead
+    let (tx, mut rx) = tokio::sync::mpsc::channel(1);
+    tokio::spawn(async move {
+        for i in 0..n {
+            tx.send(i).await.unwrap();
+        }
+    });
+    while let Some(i) = rx.recv().await {
+        total += i;
+    }
+    report("generator", n, t, String::new());
+    assert_eq!(total, n * (n - 1) / 2);
+}
+
 async fn w_executor() {
     let (n, mut s) = (100_000u64, 0u64);
     let t = Instant::now();
@@ -307,6 +324,7 @@ fn main() {
                 "timeout" => w_timeout().await,
                 "race" => w_race().await,
                 "ascompleted" => w_ascompleted().await,
+                "generator" => w_generator().await,
                 "executor" => w_executor().await,
                 "executor100" => w_executor100().await,
                 "echo" => echo(num(3) as u16).await,

@@ -151,6 +151,21 @@ func wAsCompleted() async {
   precondition(total == n / batch * (batch * (batch - 1) / 2))
 }
 
+func wGenerator() async {
+  let n = 1_000_000
+  var total = 0
+  let t = ContinuousClock.now
+  let numbers = AsyncChannel<Int>()
+  let producer = Task {
+    for i in 0..<n { await numbers.send(i) }
+    numbers.finish()
+  }
+  for await i in numbers { total += i }
+  await producer.value
+  report("generator", n, t)
+  precondition(total == n * (n - 1) / 2)
+}
+
 func blocking<T: Sendable>(_ f: @escaping @Sendable () -> T) async -> T {
   await withCheckedContinuation { c in DispatchQueue.global().async { c.resume(returning: f()) } }
 }
@@ -200,6 +215,7 @@ case "timers": await wTimers()
 case "timeout": try await wTimeout()
 case "race": try await wRace()
 case "ascompleted": await wAsCompleted()
+case "generator": await wGenerator()
 case "executor": await wExecutor()
 case "executor100": await wExecutor100()
 case "echo": try await echo(Int(a[2])!, a.count > 3 ? Int(a[3])! : 1)
