@@ -116,7 +116,11 @@ void casyncio_pop_task_local(void) { swift_task_localValuePop(); }
 
 __attribute__((swiftcall)) extern void *swift_task_getCurrent(void);
 
+__attribute__((swiftcall)) extern bool swift_task_isCancelled(void *task);
+
 void *casyncio_current_task(void) { return swift_task_getCurrent(); }
+
+bool casyncio_task_is_cancelled(void *task) { return swift_task_isCancelled(task); }
 
 // MARK: Signals
 

@@ -18,6 +18,13 @@ package struct TaskIdentity: Hashable, Sendable {
     TaskIdentity(word: unsafe UInt(bitPattern: casyncio_current_task()))
   }
 
+  /// The current task, and whether it was cancelled.
+  package static var currentAndCancellation: (task: TaskIdentity?, isCancelled: Bool) {
+    guard let current = unsafe casyncio_current_task() else { return (nil, false) }
+    // The current task lives.
+    return unsafe (TaskIdentity(word: UInt(bitPattern: current)), casyncio_task_is_cancelled(current))
+  }
+
   /// What is known of the task, if it was made through our API and has not ended.
   ///
   /// - Complexity: O(n) in the number of live tasks.

@@ -78,6 +78,8 @@ void *casyncio_on_cancel_readiness(void *context);
 void casyncio_remove_cancellation_handler(void *record);
 // The task that runs on this thread, or null; an address to be compared, as TaskIdentity.swift does.
 void *casyncio_current_task(void);
+// Whether a task, which lives, was cancelled; `Task.isCancelled` without counting references.
+bool casyncio_task_is_cancelled(void *task);
 
 // MARK: Task-local values
 
