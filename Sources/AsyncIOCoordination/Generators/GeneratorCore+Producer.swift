@@ -55,10 +55,10 @@ extension GeneratorCore {
     record.setCancellation {}
     record.state = .finished
     TaskRegistry.shared.remove(record)
-    let before = move { phase in if case .closed = phase { .over } else { .ended } }
+    let before = move { phase in if case .closed = phase, !isScoped { .over } else { .ended } }
     switch before.phase {
     case .awaited(let waiter), .closing(let waiter): waiter.finish()
-    case .closed: if let error { report(error) }
+    case .closed where !isScoped: if let error { report(error) }
     default: break
     }
     // A runner that ends its leftovers looks at them before each turn.
@@ -81,9 +81,10 @@ extension GeneratorCore {
   /// How the current task is to give a value.
   @usableFromInline
   final func prepareToGive() throws -> Giving {
-    if Task.isCancelled { throw CancellationError() }
+    let (current, isCancelled) = TaskIdentity.currentAndCancellation
+    if isCancelled { throw CancellationError() }
     switch GeneratorState(word: state.load(ordering: .acquiring)).phase {
-    case .demanded, .awaited: return unsafe TaskIdentity.current == task ? .inTask : .inScope
+    case .demanded, .awaited: return unsafe current == task ? .inTask : .inScope
     case .idle: return .later
     case .closed, .closing: throw CancellationError()
     case .parked, .parkedInScope:

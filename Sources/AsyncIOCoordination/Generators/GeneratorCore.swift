@@ -42,8 +42,14 @@ import Synchronization
   /// What the producer has thrown.
   final var failure: (any Error)?
 
+  /// Whether somebody waits for the producer's end in any case, and takes its error.
+  let isScoped: Bool
+
   @usableFromInline
-  init(_ source: GeneratorSource) { self.source = source }
+  init(_ source: GeneratorSource, isScoped: Bool) {
+    self.source = source
+    self.isScoped = isScoped
+  }
 
   /// Replaces the phase by what `next` makes of it, unless that is nil; returns the state that was there.
   @inline(__always)
@@ -75,7 +81,7 @@ import Synchronization
   /// Asks the producer for a value, and lets it work if it waits for that.
   @usableFromInline
   final func demand() throws -> Demand {
-    if Task.isCancelled { return try demandWhileCancelled() }
+    if TaskIdentity.currentAndCancellation.isCancelled { return try demandWhileCancelled() }
     let before = move { phase in
       switch phase {
       case .parked, .parkedInScope, .idle, .unstarted: .demanded
@@ -147,14 +153,19 @@ import Synchronization
 
   // MARK: The consumer leaves
 
-  /// Takes the consumer's side away and ends the producer, if that has not ended; returns the state that was there.
+  /// Takes the consumer's side away and ends the producer, if that has not ended.
+  ///
+  /// - Parameter waiter: Finished when the producer has ended; to be released by the caller if there is nothing to wait for.
+  /// - Returns: The state that was there.
   @discardableResult
-  final func leave() -> GeneratorState {
+  private final func leave(waitingWith waiter: HeldWaiter? = nil) -> GeneratorState {
+    let left = waiter.map { GeneratorState.Phase.closing($0) }
     let before = move { phase in
       switch phase {
       case .unstarted: .over
-      case .parked, .parkedInScope, .idle, .demanded, .awaited: .closed
-      case .closed, .closing, .ended, .over: nil
+      case .parked, .parkedInScope, .idle, .demanded, .awaited: left ?? .closed
+      case .closed: left
+      case .closing, .ended, .over: nil
       }
     }
     switch before.phase {
@@ -184,14 +195,11 @@ import Synchronization
   /// Leaves, and waits for the producer's end, whatever becomes of the waiting task; throws what it has thrown at its end.
   @usableFromInline
   final func close() async throws {
-    leave()
     let waiter = Waiter()
-    let retained = HeldWaiter(waiter)
-    let before = move { if case .closed = $0 { .closing(retained) } else { nil } }
-    if case .closed = before.phase {
-      await waiter.waitUncancelled(for: "a generator to end")
-    } else {
-      retained.release()
+    let held = HeldWaiter(waiter)
+    switch leave(waitingWith: held).phase {
+    case .unstarted, .closing, .ended, .over: held.release()
+    default: await waiter.waitUncancelled(for: "a generator to end")
     }
     try takeEnd()
   }

@@ -14,10 +14,10 @@ import AsyncIORuntime
   @exclusivity(unchecked) @usableFromInline final var place: Element?
 
   @inlinable
-  init(_ generator: AsyncGenerator<Element>) {
+  init(_ generator: AsyncGenerator<Element>, isScoped: Bool = false) {
     body = generator.body
     unsafe place = nil
-    super.init(generator.source)
+    super.init(generator.source, isScoped: isScoped)
   }
 
   /// The value, which is taken out.

@@ -20,7 +20,7 @@ struct GeneratorState {
     case parked(UInt)
     /// The producer waits to be asked, in a task of a scope of its, or after an interruption → demanded, idle, closed.
     case parkedInScope(HeldWaiter)
-    /// The consumer has left, and the producer ends → closing, over.
+    /// The consumer has left, and the producer ends → closing, or over; in a scope closing, ended.
     case closed
     /// The consumer has left and waits for the producer's end → ended.
     case closing(HeldWaiter)

@@ -24,9 +24,9 @@
 /// Is left to `body`, whose call of `next` throws. The producer's cleanup is waited for in any case.
 public func withGenerator<Element, Result>(
   _ generator: AsyncGenerator<Element>,
-  _ body: (GeneratorValues<Element>) async throws -> Result
+  _ body: (sending GeneratorValues<Element>) async throws -> Result
 ) async throws -> Result {
-  let run = GeneratorRun(generator)
+  let run = GeneratorRun(generator, isScoped: true)
   let result: Result
   do {
     result = try await body(GeneratorValues(run))
@@ -69,7 +69,7 @@ public struct GeneratorValues<Element: Sendable>: AsyncSequence {
     /// - Throws: What the producer throws, once; `CancellationError`.
     ///
     /// ## Cancellation
-    /// Cancels the producer and throws at once; the scope waits for its end.
+    /// Cancels the producer and throws at once; the scope waits for its end, and throws what its cleanup throws.
     @inlinable
     public nonisolated(nonsending) mutating func next(isolation: (any Actor)? = #isolation) async throws
       -> Element?

@@ -115,6 +115,20 @@ import Testing
     await #expect(throws: CleanupFailure()) { try await task.value }
   }
 
+  @Test func `the error of a cleanup is thrown by the scope even if it comes before the scope's end`()
+    async throws
+  {
+    let generator = AsyncGenerator<Int> { _ in
+      do { try await sleep(for: .seconds(1000)) } catch { throw CleanupFailure() }
+    }
+    await #expect(throws: CleanupFailure()) {
+      try await withGenerator(generator) { numbers in
+        try? await withTimeout(.seconds(1)) { for try await _ in numbers {} }
+        try await sleep(for: .seconds(1))
+      }
+    }
+  }
+
   @Test func `after the scope there are no values`() async throws {
     let escaped = try await withGenerator(counting(to: 4)) { numbers in
       var iterator = numbers.makeAsyncIterator()
