@@ -58,9 +58,8 @@ import Synchronization
     poller = try PlatformPoller()
     self.time = time
     unsafe core = .allocate(capacity: 1)
-    let schedule = seed.map { SeededSchedule(seed: $0) }
     unsafe core.initialize(
-      to: LoopCore(loop: Unmanaged.passUnretained(self), schedule: schedule, isVirtual: time == .virtual))
+      to: LoopCore(loop: Unmanaged.passUnretained(self), seed: seed, isVirtual: time == .virtual))
     if notesWaits { unsafe core.pointee.waiting = WaitingList() }
   }
 

@@ -25,7 +25,9 @@ internal import CAsyncIO
   /// Who waits for what; kept where time is virtual.
   var waiting: WaitingList?
   /// Decides which ready item runs next, where the schedule is seeded.
-  private var schedule: SeededSchedule?
+  private var schedule: SeededNumbers?
+  /// What `LoopRandomness` draws from, where time is virtual.
+  var numbers: SeededNumbers?
   /// Whether `prepareItem` has anything to do.
   let preparesItems: Bool
   /// When the running item was begun, in real nanoseconds; kept where time is virtual.
@@ -35,10 +37,12 @@ internal import CAsyncIO
 
   static let fullBudget = 128
 
-  init(loop: Unmanaged<EventLoop>, schedule: SeededSchedule?, isVirtual: Bool) {
+  init(loop: Unmanaged<EventLoop>, seed: UInt64?, isVirtual: Bool) {
     unsafe self.loop = unsafe loop
-    self.schedule = schedule
-    preparesItems = isVirtual || schedule != nil
+    schedule = seed.map { SeededNumbers(seed: $0) }
+    // Far from the stream of the schedule.
+    numbers = isVirtual ? SeededNumbers(seed: ~(seed ?? 0)) : nil
+    preparesItems = isVirtual || seed != nil
   }
 
   /// Whether a seed chooses what runs next.
@@ -65,20 +69,5 @@ internal import CAsyncIO
     itemStart = casyncio_now()
     guard ready.count > 1, let offset = schedule?.next(below: ready.count) else { return }
     ready.bringToFront(offset)
-  }
-}
-
-/// A reproducible stream of choices (SplitMix64).
-struct SeededSchedule {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next(below bound: Int) -> Int {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-    return Int((word ^ (word >> 31)) % UInt64(bound))
   }
 }

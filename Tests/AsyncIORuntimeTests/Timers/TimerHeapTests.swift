@@ -61,7 +61,7 @@ struct TimerHeapTests {
 
   @Test(arguments: 1...10 as ClosedRange<UInt64>)
   func `in any order of operations it agrees with a sorted array`(_ seed: UInt64) throws {
-    var choices = SeededSchedule(seed: seed)
+    var choices = SeededNumbers(seed: seed)
     var heap = TimerHeap()
     var model = TimerModel()
     var agree = true
@@ -119,7 +119,7 @@ private struct TimerModel {
   }
 
   /// Mostly one of the newest, as these are most likely to be set.
-  func anyIdentifier(_ choices: inout SeededSchedule) -> (payload: UInt, timer: TimerID)? {
+  func anyIdentifier(_ choices: inout SeededNumbers) -> (payload: UInt, timer: TimerID)? {
     guard !identifiers.isEmpty else { return nil }
     let bound = choices.next(below: 4) == 0 ? identifiers.count : min(identifiers.count, 64)
     return identifiers[identifiers.count - 1 - choices.next(below: bound)]

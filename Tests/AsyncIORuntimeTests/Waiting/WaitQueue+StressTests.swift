@@ -22,7 +22,7 @@ private func storm(_ seed: UInt64, tasks: Int, rounds: Int) async throws {
   let turnstile = Turnstile(permits: 3)
   let workers = (0..<tasks).map { number in
     Task {
-      var choices = SeededSchedule(seed: seed &* 1000 &+ UInt64(number))
+      var choices = SeededNumbers(seed: seed &* 1000 &+ UInt64(number))
       for _ in 0..<rounds {
         let patience: Duration? = choices.next(below: 3) == 0 ? .microseconds(choices.next(below: 50)) : nil
         guard await turnstile.enter(patience) else { continue }
@@ -32,7 +32,7 @@ private func storm(_ seed: UInt64, tasks: Int, rounds: Int) async throws {
       }
     }
   }
-  var choices = SeededSchedule(seed: seed)
+  var choices = SeededNumbers(seed: seed)
   for _ in 0..<tasks / 3 {
     for _ in 0..<choices.next(below: 10) { await Task.yield() }
     workers[choices.next(below: tasks)].cancel()

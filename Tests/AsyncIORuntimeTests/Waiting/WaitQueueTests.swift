@@ -125,7 +125,7 @@ import Testing
     let tasks = (0..<100_000).map { number in Task { await line.wait(number).0 } }
     await settle()
     #expect(line.count == 100_000)
-    var choices = SeededSchedule(seed: 7)
+    var choices = SeededNumbers(seed: 7)
     var left = tasks
     while !left.isEmpty {
       left.swapAt(choices.next(below: left.count), left.count - 1)

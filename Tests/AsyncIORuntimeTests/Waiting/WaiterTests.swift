@@ -141,7 +141,7 @@ import Testing
     let tasks = waiters.map { waiter in Task { await waiter.wait(for: "test") } }
     for thread in 0..<threads {
       LoopThread.start(named: "foreign") {
-        var choices = SeededSchedule(seed: seed &* 31 &+ UInt64(thread))
+        var choices = SeededNumbers(seed: seed &* 31 &+ UInt64(thread))
         for _ in 0..<(count * 4) {
           let index = choices.next(below: count)
           switch choices.next(below: 3) {

@@ -35,7 +35,7 @@ package final class Storm: Sendable {
   ///   - seed: The same number gives the same plan.
   ///   - usesThreads: Whether some operations block threads, whose course of events no loop determines.
   package init(seed: UInt64, usesThreads: Bool = true) {
-    var dice = Dice(seed: seed)
+    var dice = SeededNumbers(seed: seed)
     plan = .grow(size: Int.random(in: 1...60, using: &dice), usesThreads: usesThreads, &dice)
     cancelledAfter = dice.hits(oneIn: 3) ? dice.duration(upTo: 3000) : nil
   }

@@ -1,6 +1,8 @@
+import AsyncIORuntime
+
 extension StormPlan {
   /// Grows a plan of about `size` leaves.
-  static func grow(size: Int, usesThreads: Bool, _ dice: inout Dice) -> StormPlan {
+  static func grow(size: Int, usesThreads: Bool, _ dice: inout SeededNumbers) -> StormPlan {
     var number = 0
     // Each storm has some kinds of operations only, so that in many of them none fails.
     let deeds = Leaf.Deed.allCases.filter { deed in
@@ -10,7 +12,7 @@ extension StormPlan {
   }
 
   private static func grow(
-    size: Int, _ deeds: [Leaf.Deed], _ number: inout Int, _ dice: inout Dice
+    size: Int, _ deeds: [Leaf.Deed], _ number: inout Int, _ dice: inout SeededNumbers
   ) -> StormPlan {
     guard size > 1 else { return leaf(deeds, &number, &dice) }
     let limit: Int? = dice.hits(oneIn: 2) ? nil : Int.random(in: 1...4, using: &dice)
@@ -36,7 +38,7 @@ extension StormPlan {
 
   /// Grows several plans that have `size` leaves together.
   private static func split(
-    _ size: Int, _ deeds: [Leaf.Deed], _ number: inout Int, _ dice: inout Dice
+    _ size: Int, _ deeds: [Leaf.Deed], _ number: inout Int, _ dice: inout SeededNumbers
   ) -> [StormPlan] {
     var left = size
     var plans: [StormPlan] = []
@@ -48,7 +50,9 @@ extension StormPlan {
     return plans
   }
 
-  private static func leaf(_ deeds: [Leaf.Deed], _ number: inout Int, _ dice: inout Dice) -> StormPlan {
+  private static func leaf(_ deeds: [Leaf.Deed], _ number: inout Int, _ dice: inout SeededNumbers)
+    -> StormPlan
+  {
     number += 1
     let deed = deeds.randomElement(using: &dice) ?? .returns
     let leaf = Leaf(number: number, deed: deed, delay: dice.duration(upTo: 1500))
