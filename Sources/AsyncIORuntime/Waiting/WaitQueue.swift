@@ -40,6 +40,11 @@
   @inlinable
   package mutating func append(_ waiter: QueuedWaiter<Payload>) { line.append(waiter) }
 
+  /// Puts a waiter that is in no queue and not finished ahead of all others: for one that was there before, and was given what
+  /// it could not use.
+  @inlinable
+  package mutating func prepend(_ waiter: QueuedWaiter<Payload>) { line.prepend(waiter) }
+
   /// The first one that still waits; cancelled ones in front of it are taken out.
   @inlinable
   package var first: QueuedWaiter<Payload>? {
@@ -130,6 +135,22 @@
       unsafe head = link
     }
     unsafe tail = link
+    count &+= 1
+  }
+
+  @usableFromInline
+  mutating func prepend(_ waiter: LinkedWaiter) {
+    unsafe precondition(!waiter.isLinked, "a waiter stands in one queue at a time")
+    let link = unsafe Link.passUnretained(waiter)
+    unsafe waiter.isLinked = true
+    unsafe waiter.previous = nil
+    unsafe waiter.next = head
+    if let head = unsafe head {
+      unsafe head._withUnsafeGuaranteedRef { unsafe $0.previous = link }
+    } else {
+      unsafe tail = link
+    }
+    unsafe head = link
     count &+= 1
   }
 

@@ -135,6 +135,26 @@ import Testing
     #expect(line.count == 0)
   }
 
+  @Test func `one that is put ahead of all others is woken first`() {
+    var queue = WaitQueue<Int>()
+    let waiters = (0..<4).map { QueuedWaiter($0) }
+    queue.prepend(waiters[1])
+    queue.append(waiters[2])
+    queue.prepend(waiters[0])
+    queue.append(waiters[3])
+    #expect(queue.count == 4)
+    queue.remove(waiters[2])
+    var wakeUps = WakeUps()
+    var order: [Int] = []
+    while let first = queue.first {
+      order.append(first.payload)
+      #expect(queue.wake(first, into: &wakeUps))
+    }
+    #expect(order == [0, 1, 3])
+    #expect(queue.count == 0)
+    withExtendedLifetime(waiters) {}
+  }
+
   @Test(.realTime, .deadline(.seconds(60))) func `a waiter stands in one queue`() async {
     await #expect(processExitsWith: .failure) {
       var queue = WaitQueue<Int>()
