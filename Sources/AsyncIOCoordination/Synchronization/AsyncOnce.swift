@@ -162,6 +162,11 @@ public final class AsyncLazy<Value: Sendable>: Sendable {
   /// The value, if it is there.
   public var valueIfComputed: Value? { once.valueIfComputed }
 
+  /// The state of this moment.
+  ///
+  /// - Complexity: O(1).
+  public var statistics: AsyncOnce<Value>.Statistics { once.statistics }
+
   /// The value; computed now if nobody has done so.
   ///
   /// - Throws: What the computation throws, if this caller runs it; `CancellationError`.

@@ -135,10 +135,12 @@ import Testing
       return 42
     }
     #expect(lazy.valueIfComputed == nil)
+    #expect(lazy.statistics == .init(isComputed: false, waiting: 0))
     #expect(computed.total == 0)
     #expect(try await gather(0..<5) { _ in try await lazy.value } == Array(repeating: 42, count: 5))
     #expect(computed.total == 1)
     #expect(lazy.valueIfComputed == 42)
+    #expect(lazy.statistics == .init(isComputed: true, waiting: 0))
   }
 
   @Test func `it keeps nothing of those who have waited`() async throws {
