@@ -2,11 +2,13 @@
 #include "CAsyncIO.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,13 +20,133 @@ int64_t casyncio_now(void) {
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
+const void *casyncio_find(const void *hay, unsigned long hay_size, const void *needle, unsigned long needle_size) {
+  return memmem(hay, hay_size, needle, needle_size);
+}
+
 #if defined(__linux__)
 
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 int casyncio_accept(int listener) {
   return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int casyncio_pipe(int *reader, int *writer) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return -1;
+  *reader = ends[0];
+  *writer = ends[1];
+  return 0;
+}
+
+long casyncio_send_descriptors(
+    int socket, const void *bytes, unsigned long size, const int *descriptors, unsigned long count) {
+  union {
+    struct cmsghdr header;
+    char room[CMSG_SPACE(253 * sizeof(int))];
+  } control;
+  struct iovec vector = {.iov_base = (void *)bytes, .iov_len = size};
+  struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+  if (count > 253) {
+    errno = EINVAL;
+    return -1;
+  }
+  if (count > 0) {
+    message.msg_control = &control;
+    message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+    memset(&control, 0, message.msg_controllen);
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(count * sizeof(int));
+    memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
+  }
+  return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+long casyncio_receive_descriptors(
+    int socket, void *bytes, unsigned long size, int *descriptors, unsigned long *count) {
+  union {
+    struct cmsghdr header;
+    char room[CMSG_SPACE(253 * sizeof(int))];
+  } control;
+  struct iovec vector = {.iov_base = bytes, .iov_len = size};
+  struct msghdr message = {
+      .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  long received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  if (received < 0) return received;
+  unsigned long room = *count, found = 0;
+  bool overflow = message.msg_flags & MSG_CTRUNC;
+  for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    unsigned long length = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (unsigned long index = 0; index < length; index++) {
+      int descriptor;
+      memcpy(&descriptor, CMSG_DATA(header) + index * sizeof(int), sizeof(int));
+      if (found < room) {
+        descriptors[found++] = descriptor;
+      } else {
+        close(descriptor);
+        overflow = true;
+      }
+    }
+  }
+  if (overflow) {
+    for (unsigned long index = 0; index < found; index++) close(descriptors[index]);
+    errno = EMSGSIZE;
+    return -1;
+  }
+  *count = found;
+  return received;
+}
+
+int casyncio_peer_credentials(int socket, int *process, unsigned int *user, unsigned int *group) {
+  struct ucred peer;
+  socklen_t length = sizeof peer;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return -1;
+  *process = peer.pid;
+  *user = peer.uid;
+  *group = peer.gid;
+  return 0;
+}
+
+int casyncio_receive_many(
+    int socket, void *memory, unsigned long size, unsigned int count, unsigned int *lengths,
+    struct sockaddr_storage *addresses, unsigned int *address_lengths) {
+  struct mmsghdr messages[CASYNCIO_MANY];
+  struct iovec vectors[CASYNCIO_MANY];
+  if (count > CASYNCIO_MANY) count = CASYNCIO_MANY;
+  for (unsigned int index = 0; index < count; index++) {
+    vectors[index] = (struct iovec){.iov_base = (char *)memory + index * size, .iov_len = size};
+    messages[index].msg_hdr = (struct msghdr){
+        .msg_iov = &vectors[index], .msg_iovlen = 1,
+        .msg_name = &addresses[index], .msg_namelen = sizeof(struct sockaddr_storage)};
+  }
+  int received = recvmmsg(socket, messages, count, MSG_DONTWAIT | MSG_TRUNC, NULL);
+  for (int index = 0; index < received; index++) {
+    lengths[index] = messages[index].msg_len;
+    address_lengths[index] = messages[index].msg_hdr.msg_namelen;
+  }
+  return received;
+}
+
+int casyncio_send_many(
+    int socket, const void *memory, const unsigned long *offsets, unsigned int count,
+    struct sockaddr_storage *addresses, const unsigned int *address_lengths) {
+  struct mmsghdr messages[CASYNCIO_MANY];
+  struct iovec vectors[CASYNCIO_MANY];
+  if (count > CASYNCIO_MANY) count = CASYNCIO_MANY;
+  for (unsigned int index = 0; index < count; index++) {
+    vectors[index] = (struct iovec){
+        .iov_base = (char *)memory + offsets[index], .iov_len = offsets[index + 1] - offsets[index]};
+    messages[index].msg_hdr = (struct msghdr){
+        .msg_iov = &vectors[index], .msg_iovlen = 1,
+        .msg_name = address_lengths[index] ? &addresses[index] : NULL, .msg_namelen = address_lengths[index]};
+  }
+  return sendmmsg(socket, messages, count, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 int casyncio_epoll_create(void) {
@@ -169,6 +291,17 @@ void casyncio_signals_restore(void) {
   atomic_store(&wake_descriptor, -1);
   sigaction(SIGINT, &former_int, NULL);
   sigaction(SIGTERM, &former_term, NULL);
+}
+
+// A handler rather than SIG_IGN, which programs that are started from here would inherit.
+static void on_broken_pipe(int number) { (void)number; }
+
+void casyncio_survive_broken_pipes(void) {
+  struct sigaction former;
+  if (sigaction(SIGPIPE, NULL, &former) != 0 || former.sa_handler != SIG_DFL) return;
+  struct sigaction action = {.sa_handler = on_broken_pipe, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGPIPE, &action, NULL);
 }
 
 void casyncio_end_by_signal(int number) {

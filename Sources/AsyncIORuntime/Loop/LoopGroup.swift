@@ -87,3 +87,8 @@ final class LoopGroup: @unchecked Sendable {
     }
   }
 }
+
+extension EventLoop {
+  /// The loops of the run that this one belongs to, the home loop first.
+  package var loopsOfRun: [EventLoop] { group?.loops ?? [self] }
+}

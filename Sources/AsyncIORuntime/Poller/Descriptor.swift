@@ -196,7 +196,11 @@ import Synchronization
   ///
   /// Then the caller goes through `checkpoint`, so that one busy connection does not starve the others.
   @inline(__always)
-  package var isOverBudget: Bool {
+  package var isOverBudget: Bool { Self.isOverBudget }
+
+  /// As above, for what has no descriptor.
+  @inline(__always)
+  package static var isOverBudget: Bool {
     guard let core = unsafe LoopCore.current else { return false }
     unsafe core.pointee.budget -= 1
     return unsafe core.pointee.budget < 0
@@ -238,4 +242,9 @@ import Synchronization
     case .write: unsafe slot.pointee.writer.endInterruption()
     }
   }
+}
+
+extension EventLoop {
+  /// How many descriptors are open that belong to this loop.
+  package var descriptorCount: Int { poller.registrationCount }
 }

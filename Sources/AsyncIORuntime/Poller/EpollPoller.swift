@@ -57,6 +57,8 @@
       unsafe events.deallocate()
     }
 
+    /// How many descriptors are registered.
+    var registrationCount: Int { registrations.load(ordering: .relaxed) }
     /// Whether any descriptor is registered, so that polling can bring anything.
     var hasRegistrations: Bool { registrations.load(ordering: .relaxed) > 0 }
 

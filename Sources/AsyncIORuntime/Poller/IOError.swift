@@ -22,6 +22,8 @@ public struct IOError: Error, Sendable, Equatable, CustomStringConvertible {
     public static let unexpectedEnd = Code(description: "unexpected end")
     /// A name could not be resolved.
     public static let unresolved = Code(description: "unresolved")
+    /// What is to be read is longer than its maximum; nothing of it was taken.
+    public static let overLimit = Code(description: "over the limit")
     /// An argument is not usable.
     public static let invalid = Code(description: "invalid")
   }
@@ -58,7 +60,7 @@ public struct IOError: Error, Sendable, Equatable, CustomStringConvertible {
     case .busy: return "\(what): another task already waits for it"
     case .unexpectedEnd: return "\(what): the peer closed the connection too early"
     // The detail has said it.
-    case .unresolved, .invalid: return what
+    case .unresolved, .invalid, .overLimit: return what
     case .system where detail != nil: return what
     default: return "\(what): \(code.description)"
     }

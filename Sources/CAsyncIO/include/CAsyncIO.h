@@ -50,11 +50,40 @@ static const uint32_t casyncio_event_write_closed = EPOLLHUP | EPOLLERR;
 
 #endif
 
+// MARK: Bytes
+
+// Where `needle` first is in `hay`; null if nowhere.
+const void *casyncio_find(const void *hay, unsigned long hay_size, const void *needle, unsigned long needle_size);
+
 // MARK: Sockets
 
 #if defined(__linux__)
 // Accepts a connection in non-blocking mode. Returns its descriptor, or -1 with errno.
 int casyncio_accept(int listener);
+// Makes a pipe in non-blocking mode, closed on exec. Returns 0, or -1 with errno.
+int casyncio_pipe(int *reader, int *writer);
+// Sends bytes, at least one, with copies of descriptors. Returns how many bytes were taken, or -1 with errno.
+long casyncio_send_descriptors(
+    int socket, const void *bytes, unsigned long size, const int *descriptors, unsigned long count);
+// Receives bytes and at most 253 descriptors, closed on exec; `count` says how many there is room for and then how many have
+// come. Descriptors without room are closed, and the call fails with EMSGSIZE. Returns the bytes, or -1 with errno.
+long casyncio_receive_descriptors(
+    int socket, void *bytes, unsigned long size, int *descriptors, unsigned long *count);
+// Who has connected to a Unix socket. Returns 0, or -1 with errno.
+int casyncio_peer_credentials(int socket, int *process, unsigned int *user, unsigned int *group);
+// The most datagrams that one of the following calls takes.
+#define CASYNCIO_MANY 64
+// Receives at most `count` datagrams, each into `size` bytes of its own in `memory`. `lengths` are those that they were sent with,
+// which may be more than `size`. Returns how many, or -1 with errno.
+struct sockaddr_storage;
+int casyncio_receive_many(
+    int socket, void *memory, unsigned long size, unsigned int count, unsigned int *lengths,
+    struct sockaddr_storage *addresses, unsigned int *address_lengths);
+// Sends at most `count` datagrams: the nth is `memory` from `offsets[n]` to `offsets[n + 1]`. Without an address where its length is
+// 0. Returns how many, or -1 with errno.
+int casyncio_send_many(
+    int socket, const void *memory, const unsigned long *offsets, unsigned int count,
+    struct sockaddr_storage *addresses, const unsigned int *address_lengths);
 #endif
 
 // MARK: Signals
@@ -66,6 +95,9 @@ void casyncio_signals_install(int wake_fd);
 void casyncio_signals_restore(void);
 // The first signal received since the install, or 0.
 int casyncio_signal_received(void);
+// Has writing to a pipe that nobody reads fail with EPIPE instead of ending the process, unless the program has a handler of
+// its own. Programs that are started from here find the default action again.
+void casyncio_survive_broken_pipes(void);
 // Flushes the C streams and ends the process by the default action of the signal.
 void casyncio_end_by_signal(int number) __attribute__((noreturn));
 
