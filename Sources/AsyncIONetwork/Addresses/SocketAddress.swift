@@ -46,6 +46,28 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: address, count: Int(length)))
   }
 
+  /// Copies an address that a system call has filled in.
+  init(_ storage: sockaddr_storage, length: socklen_t) {
+    bytes = unsafe withUnsafeBytes(of: storage) { unsafe [UInt8]($0.prefix(Int(length))) }
+  }
+
+  /// The address in the structure that has room for any.
+  var storage: (sockaddr_storage, socklen_t) {
+    var storage = sockaddr_storage()
+    unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.copyBytes(from: bytes) }
+    return (storage, socklen_t(bytes.count))
+  }
+
+  /// Calls `body` with room for any address, as the system's calls take it.
+  static func withStorage<Result>(
+    _ storage: inout sockaddr_storage, _ body: (UnsafeMutablePointer<sockaddr>) -> Result
+  ) -> Result {
+    unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+      // A `sockaddr_storage` is made to be read and written as any `sockaddr`.
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0) }
+    }
+  }
+
   /// The address that `call` fills in.
   ///
   /// - Parameters:

@@ -1,18 +1,27 @@
 // The connections that a server has open: one task each, counted against a limit.
 //
 // All state is under one mutex; tasks are started, cancelled and woken outside of it. A task removes itself as the last thing
-// it does; whoever waits (for room, or for the end) leaves one waiter, which the next removal wakes.
+// it does; whoever waits (for room, or for the end) leaves a waiter, and each removal wakes all of them to look again: they are the
+// task that serves, and perhaps one that shuts down. A waiter that was cancelled is taken out by the next removal.
 
 import AsyncIORuntime
 import Synchronization
 
 /// The tasks that serve connections.
-final class Connections: Sendable {
+final class Connections<Stream: ByteStream>: Sendable {
+  private struct Entry {
+    let stream: Stream
+    /// Nil until it was started.
+    var task: Task<Void, Never>?
+  }
+
+  private enum Phase { case serving, cancelled, aborted }
+
   private struct State {
-    var tasks: [Int: Task<Void, Never>?] = [:]
+    var entries: [Int: Entry] = [:]
     var next = 0
-    var waiter: Waiter?
-    var isEnding = false
+    var waiters: [Waiter] = []
+    var phase = Phase.serving
   }
 
   private let limit: Int
@@ -23,14 +32,16 @@ final class Connections: Sendable {
     self.limit = limit
   }
 
-  /// Starts a task that serves `stream`.
-  func start(_ stream: TCPStream, _ handler: @escaping @Sendable (TCPStream) async throws -> Void) {
+  /// Starts a task on `loop` that serves `stream`.
+  func start(
+    _ stream: Stream, on loop: EventLoop, _ handler: @escaping @Sendable (Stream) async throws -> Void
+  ) {
     let id = state.withLock { state in
       state.next += 1
-      state.tasks[state.next] = .some(nil)
+      state.entries[state.next] = Entry(stream: stream)
       return state.next
     }
-    let task = EventLoop.orDefault.makeTask(name: "connection") { [self] in
+    let task = loop.makeTask(name: "connection") { [self] in
       do {
         try await handler(stream)
       } catch is CancellationError {
@@ -40,14 +51,15 @@ final class Connections: Sendable {
       } catch {
         EventLoop.reportUnhandled(error, source: "the handler of \(stream)")
       }
-      stream.close()
+      await stream.close()
       remove(id)
     }
-    let isEnding = state.withLock { state in
-      if state.tasks[id] != nil { state.tasks[id] = task }
-      return state.isEnding
+    let phase = state.withLock { state in
+      if state.entries[id] != nil { state.entries[id]?.task = task }
+      return state.phase
     }
-    if isEnding { task.cancel() }
+    if phase != .serving { task.cancel() }
+    if phase == .aborted { stream.abort() }
   }
 
   /// Waits until there are fewer connections than the limit.
@@ -60,13 +72,27 @@ final class Connections: Sendable {
     try await wait("connections to end") { $0 == 0 }
   }
 
-  /// Cancels the tasks and waits until the last has ended.
-  func end() async {
+  /// Cancels the tasks, also those that are started later.
+  func cancel() {
     let tasks = state.withLock { state in
-      state.isEnding = true
-      return state.tasks.values.compactMap { $0 }
+      if state.phase == .serving { state.phase = .cancelled }
+      return state.entries.values.compactMap(\.task)
     }
     for task in tasks { task.cancel() }
+  }
+
+  /// Aborts the streams, also those that come later.
+  func abort() {
+    let streams = state.withLock { state in
+      state.phase = .aborted
+      return state.entries.values.map(\.stream)
+    }
+    for stream in streams { stream.abort() }
+  }
+
+  /// Cancels the tasks and waits until the last has ended.
+  func end() async {
+    cancel()
     while let waiter = leaveWaiter(unless: { $0 == 0 }) {
       // Cancelled or not: the handlers use what the caller has lent them.
       await waiter.waitUncancelled(for: "connections to end")
@@ -81,19 +107,21 @@ final class Connections: Sendable {
 
   private func leaveWaiter(unless isSatisfied: (Int) -> Bool) -> Waiter? {
     state.withLock { state in
-      if isSatisfied(state.tasks.count) { return nil }
+      if isSatisfied(state.entries.count) { return nil }
       let waiter = Waiter()
-      state.waiter = waiter
+      state.waiters.append(waiter)
       return waiter
     }
   }
 
   private func remove(_ id: Int) {
-    let waiter = state.withLock { state in
-      state.tasks[id] = nil
-      defer { state.waiter = nil }
-      return state.waiter
+    let (entry, waiters) = state.withLock { state in
+      let entry = state.entries.removeValue(forKey: id)
+      defer { state.waiters = [] }
+      return (entry, state.waiters)
     }
-    waiter?.finish(.woken)
+    for waiter in waiters { waiter.finish(.woken) }
+    // The last reference to a stream may go with it: outside of the lock.
+    withExtendedLifetime(entry) {}
   }
 }

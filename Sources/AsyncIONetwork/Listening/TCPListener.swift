@@ -1,12 +1,6 @@
-// Listening. A listener is an async sequence of connections; `serve` runs a handler for each, with a limit.
-//
-// A process that has run out of descriptors cannot accept: `accept` fails with EMFILE while the connection stays in the
-// queue, so that no further edge comes and trying again at once would spin. The listener then waits a moment, as
-// descriptors come back when other connections end.
+// Listening for TCP connections. A listener is an async sequence of connections; `serve` runs a handler for each.
 
-import AsyncIOCoordination
 import AsyncIORuntime
-internal import CAsyncIO
 import Glibc
 
 /// A socket that accepts TCP connections.
@@ -16,17 +10,10 @@ import Glibc
 /// for try await connection in listener { … }
 /// ```
 public final class TCPListener: Sendable {
-  private let descriptor: Descriptor
+  private let socket: ListeningSocket
   /// The address that the listener is bound to, with the port that the system has chosen for 0.
   public let localAddress: SocketAddress
-
-  /// Errors after which the next connection may well be accepted.
-  private static let passing: Set<CInt> = [
-    ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH,
-    EPERM,
-  ]
-  /// Errors that end when others give resources back.
-  private static let exhausted: Set<CInt> = [EMFILE, ENFILE, ENOBUFS, ENOMEM]
+  private let servers = Servers<TCPStream>()
 
   /// Binds to an address and starts to listen.
   ///
@@ -34,23 +21,40 @@ public final class TCPListener: Sendable {
   ///   - host: A numeric address of this machine; `0.0.0.0` or `::` for all.
   ///   - port: The port; 0 lets the system choose.
   ///   - backlog: How many connections may wait to be accepted.
+  ///   - sharesPort: Whether other listeners, in this process or others of the same user, may bind to the same address: the
+  ///     system spreads connections over them (`SO_REUSEPORT`).
   /// - Throws: `IOError`, as when the port is in use.
-  public init(host: String = "127.0.0.1", port: Int, backlog: Int = 1024) throws {
+  public init(
+    host: String = "127.0.0.1", port: Int, backlog: Int = 1024, sharesPort: Bool = false
+  ) throws {
     let address = try SocketAddress(ip: host, port: port)
     let number = try Socket.makeStream(for: address)
     Socket.enable(SO_REUSEADDR, level: SOL_SOCKET, on: number)
+    if sharesPort { Socket.enable(SO_REUSEPORT, level: SOL_SOCKET, on: number) }
     guard unsafe address.withSockaddr({ unsafe bind(number, $0, $1) }) == 0 else {
       let failure = errno
       Glibc.close(number)
       throw IOError(.system, errno: failure, operation: "bind", detail: "\(address)")
     }
-    guard listen(number, CInt(clamping: backlog)) == 0 else {
-      let failure = errno
-      Glibc.close(number)
-      throw IOError(.system, errno: failure, operation: "listen", detail: "\(address)")
+    socket = try ListeningSocket(number, backlog: backlog, detail: "\(address)")
+    localAddress = try Socket.localAddress(socket.descriptor)
+  }
+
+  /// Takes over a socket that is bound, and starts to listen on it, also when it does already (asyncio's `sock=`).
+  ///
+  /// For sockets that a service manager has opened. The listener closes it, also when this throws.
+  ///
+  /// - Parameters:
+  ///   - number: The socket; it is made non-blocking.
+  ///   - backlog: How many connections may wait to be accepted.
+  /// - Throws: `IOError` when it is no socket, or cannot listen.
+  public init(adopting number: CInt, backlog: Int = 1024) throws {
+    let flags = fcntl(number, F_GETFL)
+    guard flags >= 0, fcntl(number, F_SETFL, flags | O_NONBLOCK) == 0 else {
+      throw IOError(.system, errno: errno, operation: "fcntl")
     }
-    descriptor = try Descriptor(number)
-    localAddress = try Socket.localAddress(descriptor)
+    socket = try ListeningSocket(number, backlog: backlog, detail: "the socket \(number)")
+    localAddress = try Socket.localAddress(socket.descriptor)
   }
 
   /// Waits for the next connection.
@@ -60,34 +64,24 @@ public final class TCPListener: Sendable {
   /// ## Cancellation
   /// No connection has been taken when it throws; the call may be repeated.
   public func accept() async throws -> TCPStream {
-    if descriptor.isOverBudget { try await checkpoint() }
-    while true {
-      do {
-        let number = try descriptor.attempt(.read, "accept") {
-          Int(casyncio_accept($0))
-        } isDrained: { _ in
-          false
-        }
-        guard let number else {
-          try await descriptor.waitUntilReady(.read, "accept")
-          continue
-        }
-        let connection = CInt(truncatingIfNeeded: number)
-        Socket.disableNagle(connection)
-        return TCPStream(try Descriptor(connection))
-      } catch let error as IOError {
-        guard let failure = error.errno else { throw error }
-        if Self.passing.contains(failure) { continue }
-        guard Self.exhausted.contains(failure) else { throw error }
-        try await sleep(for: .milliseconds(50))
-      }
-    }
+    let number = try await socket.accept()
+    Socket.disableNagle(number)
+    return TCPStream(try Descriptor(number))
   }
 
   /// Runs `handler` for each connection, at most `limit` at a time, until the task is cancelled or the listener closed.
   ///
   /// Beyond the limit connections wait in the system's queue. An error that a handler throws ends its connection alone
-  /// and is reported as unhandled. Connections are closed when their handlers return.
+  /// and is reported as unhandled. Connections are closed when their handlers return. In a run of several threads handlers run on
+  /// all of them, one connection on one thread.
+  ///
+  /// ```swift
+  /// try await listener.serve(limit: 1000) { connection in
+  ///   while case let bytes = try await connection.read(atMost: 65_536), !bytes.isEmpty {
+  ///     try await connection.write(bytes)
+  ///   }
+  /// }
+  /// ```
   ///
   /// - Parameters:
   ///   - limit: How many connections to serve at once; no limit if nil.
@@ -100,26 +94,37 @@ public final class TCPListener: Sendable {
   public func serve(
     limit: Int? = nil, _ handler: @escaping @Sendable (TCPStream) async throws -> Void
   ) async throws {
-    let connections = Connections(limit: limit ?? .max)
-    do {
-      do {
-        while true {
-          try await connections.waitForRoom()
-          connections.start(try await accept(), handler)
-        }
-      } catch let error as IOError where error.code == .closed {
-        try await connections.waitForEnd()
-      }
-    } catch {
-      await connections.end()
-      throw error
+    try await servers.serve(limit: limit, handler) { [socket] in
+      let number = try await socket.accept()
+      Socket.disableNagle(number)
+      return number
+    } makeStream: {
+      TCPStream($0)
     }
+  }
+
+  /// Ends what `serve` does, in order: stops listening, lets handlers end by themselves for a while, cancels those that are
+  /// left, and aborts the connections of those that do not end by that.
+  ///
+  /// ```swift
+  /// await listener.shutdown(grace: .seconds(30))
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - grace: How long handlers may go on by themselves.
+  ///   - cleanup: How long those that were cancelled may take before their connections are aborted.
+  ///
+  /// ## Cancellation
+  /// Cuts both times short; the handlers are waited for in any case.
+  public func shutdown(grace: Duration, cleanup: Duration = .seconds(1)) async {
+    close()
+    await servers.shutdown(grace: grace, cleanup: cleanup)
   }
 
   /// Stops listening: connections that were not accepted are refused, and `accept` throws `IOError` with the code `closed`.
   ///
   /// Idempotent.
-  public func close() { descriptor.close() }
+  public func close() { socket.descriptor.close() }
 }
 
 extension TCPListener: AsyncSequence {

@@ -99,6 +99,20 @@ public protocol WritableByteStream: Closable {
   /// As for `write` of an array.
   func write(parts: [[UInt8]]) async throws
 
+  /// Sends a part of a file (asyncio's `loop.sendfile`).
+  ///
+  /// - Parameters:
+  ///   - file: A descriptor that can be read.
+  ///   - offset: Where to begin, in bytes from the start; grows by what was sent, also when this throws.
+  ///   - count: How many bytes to send; to the end of the file if nil.
+  /// - Returns: How many bytes were sent: fewer than `count` if the file is shorter.
+  /// - Throws: `IOError`; `CancellationError`.
+  ///
+  /// ## Cancellation
+  /// `offset` says how far it came when it throws; the call may be repeated from there.
+  @discardableResult
+  func sendFile(_ file: CInt, from offset: inout Int, count: Int?) async throws -> Int
+
   /// Tells the peer that nothing more will be written; reading goes on.
   ///
   /// Idempotent while the stream is open.

@@ -1,4 +1,4 @@
-// What TCP sockets have in common: making them, options, names.
+// What sockets have in common: making them, options, names.
 
 import AsyncIORuntime
 import Glibc
@@ -10,8 +10,12 @@ enum Socket {
 
   /// A new non-blocking stream socket for addresses like `address`.
   static func makeStream(for address: SocketAddress) throws(IOError) -> CInt {
-    let type = CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-    let number = socket(address.family, type, 0)
+    try make(address.family, SOCK_STREAM)
+  }
+
+  /// A new non-blocking socket, closed in programs that are started from here.
+  static func make(_ family: CInt, _ type: __socket_type) throws(IOError) -> CInt {
+    let number = socket(family, CInt(type.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard number >= 0 else { throw IOError(.system, errno: errno, operation: "socket") }
     return number
   }

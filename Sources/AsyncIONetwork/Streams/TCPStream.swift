@@ -1,3 +1,5 @@
+import AsyncIORuntime
+
 /// A TCP connection.
 ///
 /// ```swift
@@ -10,6 +12,11 @@
 /// A stream that is dropped is closed.
 public final class TCPStream: SocketStream, @unchecked Sendable {
   // Sendable: as its superclass, to which it adds no property.
+
+  /// Takes over a connected socket, makes it non-blocking, and closes it later, also when this throws (asyncio's `sock=`).
+  ///
+  /// - Throws: `IOError` when it is no open descriptor.
+  public convenience init(adopting number: CInt) throws { self.init(try Descriptor(adopting: number)) }
 
   /// The address of this end.
   ///
