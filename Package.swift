@@ -50,7 +50,9 @@ let package = Package(
     .target(name: "CAsyncIOSanitizer"),
     .target(
       name: "AsyncIOTesting",
-      dependencies: ["AsyncIORuntime", "AsyncIOCoordination", "CAsyncIOTesting", "CAsyncIOSanitizer"]),
+      dependencies: [
+        "AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork", "CAsyncIOTesting", "CAsyncIOSanitizer",
+      ]),
     // The command-line tool.
     .executableTarget(
       name: "asyncio",
