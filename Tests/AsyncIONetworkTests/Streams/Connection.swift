@@ -41,7 +41,7 @@ final class ReservedPort: Sendable {
   deinit { close(descriptor) }
 }
 
-extension TCPStream {
+extension ByteStream {
   /// Reads until the peer has ended its side.
   func readToEnd() async throws -> [UInt8] {
     var bytes: [UInt8] = []
@@ -68,8 +68,15 @@ extension TCPStream {
 
 /// Bytes of which no two neighbouring stretches are alike.
 func pattern(_ count: Int) -> [UInt8] {
-  (0..<count).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8 ^ $0 >> 16) }
+  var bytes: [UInt8] = []
+  bytes.reserveCapacity(count + block.count)
+  while bytes.count < count { bytes.append(contentsOf: block) }
+  bytes.removeLast(bytes.count - count)
+  return bytes
 }
+
+/// A prime number of bytes, so that what goes wrong by a power of two is seen.
+private let block: [UInt8] = (0..<65_521).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8) }
 
 /// More bytes than the system takes at once.
 let plenty = [UInt8](repeating: 7, count: 1 << 24)
