@@ -76,6 +76,8 @@ import Synchronization
     case pending
     /// It is to be started.
     case first
+    /// The consumer has left, or the producer had ended before: there is no value.
+    case refused
   }
 
   /// Asks the producer for a value, and lets it work if it waits for that.
@@ -101,23 +103,25 @@ import Synchronization
       lendSurroundings()
       waiter.finish()
       return .pending
-    case .idle: return .pending
+    case .idle:
+      lendSurroundings()
+      return .pending
     case .unstarted: return .first
-    default: return .answered
+    default: return .refused
     }
   }
 
-  /// Whoever is cancelled asks for nothing more; a result that is there already is told.
+  /// Whoever is cancelled asks for nothing more; an end that is there already is told.
   private final func demandWhileCancelled() throws -> Demand {
-    let before = leave()
-    switch before.phase {
-    case .ended, .over, .closed, .closing: return .answered
+    lendSurroundings()
+    switch leave(because: nil).phase {
+    case .ended, .over, .closed, .closing: return .refused
     default: throw CancellationError()
     }
   }
 
   /// Lets the producer see why its consumer is cancelled, and how much time it has.
-  private final func lendSurroundings() {
+  final func lendSurroundings() {
     let context = TaskContext.current
     let identity = context.map(ObjectIdentifier.init)
     guard unsafe identity != lender else { return }
@@ -138,7 +142,7 @@ import Synchronization
     // Otherwise the producer has answered at the same instant.
     guard case .awaited(let own) = last.phase else { return }
     own.release()
-    endProducer()
+    record?.cancel()
     throw CancellationError()
   }
 
@@ -149,64 +153,6 @@ import Synchronization
     guard case .ended = before.phase, let error = failure else { return }
     failure = nil
     throw error
-  }
-
-  // MARK: The consumer leaves
-
-  /// Takes the consumer's side away and ends the producer, if that has not ended.
-  ///
-  /// - Parameter waiter: Finished when the producer has ended; to be released by the caller if there is nothing to wait for.
-  /// - Returns: The state that was there.
-  @discardableResult
-  private final func leave(waitingWith waiter: HeldWaiter? = nil) -> GeneratorState {
-    let left = waiter.map { GeneratorState.Phase.closing($0) }
-    let before = move { phase in
-      switch phase {
-      case .unstarted: .over
-      case .parked, .parkedInScope, .idle, .demanded, .awaited: left ?? .closed
-      case .closed: left
-      case .closing, .ended, .over: nil
-      }
-    }
-    switch before.phase {
-    case .parked(let continuation):
-      endProducer()
-      resume(continuation)
-    case .parkedInScope(let waiter), .awaited(let waiter):
-      endProducer()
-      waiter.finish(.closed)
-    case .idle, .demanded: endProducer()
-    default: break
-    }
-    return before
-  }
-
-  private final func endProducer() {
-    record?.cancel(.requested("the consumer of the generator has left"))
-  }
-
-  /// Leaves, and lets the producer end by itself; its error is reported then.
-  @usableFromInline
-  final func abandon() {
-    guard case .ended = leave().phase else { return }
-    do { try takeEnd() } catch { report(error) }
-  }
-
-  /// Leaves, and waits for the producer's end, whatever becomes of the waiting task; throws what it has thrown at its end.
-  @usableFromInline
-  final func close() async throws {
-    let waiter = Waiter()
-    let held = HeldWaiter(waiter)
-    switch leave(waitingWith: held).phase {
-    case .unstarted, .closing, .ended, .over: held.release()
-    default: await waiter.waitUncancelled(for: "a generator to end")
-    }
-    try takeEnd()
-  }
-
-  final func report(_ error: any Error) {
-    guard !(error is CancellationError), let record else { return }
-    EventLoop.reportUnhandled(error, source: record.description)
   }
 
   // MARK: Starting
@@ -227,24 +173,5 @@ import Synchronization
         end(error, record)
       }
     }
-  }
-}
-
-/// Who makes generators: what their producers are called.
-@usableFromInline
-struct GeneratorSource: Sendable {
-  let name: String
-  let fileID: StaticString
-  let line: UInt
-
-  @usableFromInline
-  init(name: String?, fileID: StaticString, line: UInt) {
-    self.name = name ?? "generator"
-    self.fileID = fileID
-    self.line = line
-  }
-
-  func makeRecord(_ parent: TaskContext) -> TaskRecord {
-    TaskRecord(name: name, fileID: fileID, line: line, loop: .orDefault, parent: parent, endsLast: true)
   }
 }

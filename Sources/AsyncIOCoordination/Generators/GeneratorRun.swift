@@ -35,6 +35,10 @@ import AsyncIORuntime
     case .first:
       start { [self] in try await body(AsyncGenerator<Element>.Yield(self)) }
       try await waitForAnswer()
+    case .refused:
+      // The place is not the consumer's: a producer that was left at that moment may be about to write there.
+      try takeEnd()
+      return nil
     }
     if let value = take() { return value }
     try takeEnd()

@@ -40,16 +40,20 @@ import Testing
     try await withTimeout(.seconds(5)) { for try await isNear in generator { #expect(isNear) } }
   }
 
-  @Test func `it can tell why its consumer was cancelled`() async throws {
+  @Test func `it can tell why its consumer was cancelled, or that it has left`() async throws {
     let reasons = Journal<String>()
     let generator = AsyncGenerator<Int> { yield in
-      do { try await sleep(for: .seconds(1000)) } catch {
-        reasons.note(Task.cancellationReason.map(String.init(describing:)) ?? "none")
-      }
+      do {
+        try await yield(1)
+        try await sleep(for: .seconds(1000))
+      } catch { reasons.note(Task.cancellationReason.map(String.init(describing:)) ?? "none") }
     }
     _ = try await withTimeoutOrNil(.seconds(1)) { for try await _ in generator {} }
     await settle()
-    #expect(reasons.entries == ["cancelled: the consumer of the generator has left"])
+    for try await _ in generator { break }
+    await settle()
+    #expect(
+      reasons.entries == ["the deadline has passed", "cancelled: the consumer of the generator has left"])
   }
 
   @Test func `it has the task-local values of whoever asks first`() async throws {
