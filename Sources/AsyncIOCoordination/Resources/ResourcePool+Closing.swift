@@ -15,8 +15,8 @@ extension ResourcePool {
   /// Ends the wait; the pool stays closed, and what comes back is destroyed. The call may be repeated.
   @discardableResult
   public func close(grace: Duration? = nil) async throws -> Int {
-    replaceTimer(nil)
     decide { state, _, effects in state.close(&effects) }
+    removeTimer()
     if let grace {
       try await withTimeoutOrNil(grace) { try await waitForEnd() }
     } else {

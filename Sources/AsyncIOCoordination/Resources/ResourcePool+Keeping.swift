@@ -72,18 +72,22 @@ extension ResourcePool {
   }
 
   private func setTimer(_ due: Int64) {
-    let next = EventLoop.orDefault.callAt(LoopClock.Instant(nanoseconds: due)) { [weak self] in
+    let callback = EventLoop.orDefault.callAt(LoopClock.Instant(nanoseconds: due)) { [weak self] in
       self?.decide { $0.sweep(at: $1, &$2) }
     }
-    replaceTimer(next)
-  }
-
-  func replaceTimer(_ next: ScheduledCallback?) {
-    let former = timer.withLock { timer in
-      let former = timer
-      timer = next
+    let now = LoopClock.now.nanoseconds
+    let superfluous: ScheduledCallback? = timer.withLock { timer in
+      // Another thread has set one for an earlier time meanwhile: when that has fired, this one is set again.
+      if let timer, timer.due > now, timer.due < due { return callback }
+      let former = timer?.callback
+      timer = (due, callback)
       return former
     }
-    former?.cancel()
+    superfluous?.cancel()
+  }
+
+  func removeTimer() {
+    let former = timer.withLock { $0.take() }
+    former?.callback.cancel()
   }
 }

@@ -39,7 +39,7 @@ public final class ResourcePool<Resource: Sendable>: Sendable {
   private let isUsable: (@Sendable (Resource) async throws -> Bool)?
   private let isBroken: @Sendable (Resource) -> Bool
   let creationPermits: AsyncSemaphore
-  let timer = Mutex<ScheduledCallback?>(nil)
+  let timer = Mutex<(due: Int64, callback: ScheduledCallback)?>(nil)
 
   /// Makes a pool; nothing is created before it is needed, or before `open`.
   ///
@@ -69,7 +69,7 @@ public final class ResourcePool<Resource: Sendable>: Sendable {
 
   deinit {
     // Whoever uses or creates a resource holds the pool: only idle ones are left.
-    replaceTimer(nil)
+    removeTimer()
     for entry in state.withLock({ $0.idle }) { Self.end(entry.resource, with: destroy) {} }
   }
 
