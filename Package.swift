@@ -25,6 +25,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
     // Floor 0: what the Glibc overlay does not show.
@@ -35,9 +36,17 @@ let package = Package(
     .target(name: "AsyncIOCoordination", dependencies: ["AsyncIORuntime"]),
     // Floor 3: addresses, names, streams, listeners.
     .target(name: "AsyncIONetwork", dependencies: ["CAsyncIO", "AsyncIORuntime", "AsyncIOCoordination"]),
+    // Floor 3: files, processes, signals, standard streams.
+    .target(
+      name: "AsyncIOSystem",
+      dependencies: [
+        "CAsyncIO", "AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     // The façade: one import for the floors above.
     .target(
-      name: "AsyncIO", dependencies: ["AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork"]),
+      name: "AsyncIO",
+      dependencies: ["AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork", "AsyncIOSystem"]),
     // Floor 5: HTTP/1.1.
     .target(
       name: "AsyncIOHTTP",
@@ -89,6 +98,12 @@ let package = Package(
     .testTarget(
       name: "AsyncIONetworkTests",
       dependencies: ["AsyncIONetwork", "AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting"]),
+    .testTarget(
+      name: "AsyncIOSystemTests",
+      dependencies: [
+        "AsyncIOSystem", "AsyncIONetwork", "AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting",
+        "CAsyncIO",
+      ]),
     .testTarget(
       name: "AsyncIORuntimeTests",
       dependencies: [

@@ -25,7 +25,7 @@ struct Main {
 /// The workloads, under the names that the peers' programs know them by.
 enum Workload: String, CaseIterable {
   case spawn, gather, yield, pingpong, timers, timeout, sleep1m, echo, queue, semaphore
-  case race, ascompleted, generator
+  case race, ascompleted, generator, files, filesblocking
 
   func run(_ arguments: [String]) async throws {
     switch self {
@@ -42,6 +42,8 @@ enum Workload: String, CaseIterable {
     case .race: try await raceWithSleepers()
     case .ascompleted: try await takeAsCompleted()
     case .generator: try await iterateGenerator()
+    case .files: try await readFiles()
+    case .filesblocking: try await readFilesBlocking()
     }
   }
 }

@@ -107,6 +107,47 @@ func queue() {
 	must(total.Load() == n*(n-1)/2)
 }
 
+// Ten thousand files of 1 KiB, read whole by a hundred goroutines, five times over.
+func files() {
+	directory, err := os.MkdirTemp("/var/tmp", "gobench-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(directory)
+	content := make([]byte, 1024)
+	for i := 0; i < 10_000; i++ {
+		if err := os.WriteFile(fmt.Sprintf("%s/%d", directory, i), content, 0o600); err != nil {
+			panic(err)
+		}
+	}
+	round := func() {
+		var wg sync.WaitGroup
+		next := make(chan int, 100)
+		for w := 0; w < 100; w++ {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				for i := range next {
+					if b, err := os.ReadFile(fmt.Sprintf("%s/%d", directory, i)); err != nil || len(b) != 1024 {
+						panic("a file was not read whole")
+					}
+				}
+			}()
+		}
+		for i := 0; i < 10_000; i++ {
+			next <- i
+		}
+		close(next)
+		wg.Wait()
+	}
+	round()
+	t := time.Now()
+	for i := 0; i < 5; i++ {
+		round()
+	}
+	report("files", 50_000, time.Since(t), "")
+}
+
 func semaphore() {
 	sem := make(chan struct{}, 10)
 	var wg sync.WaitGroup
@@ -350,7 +391,7 @@ func main() {
 		httpc(c, n)
 	default:
 		workloads := map[string]func(){"spawn": spawn, "yield": yield, "pingpong": pingpong, "queue": queue,
-			"semaphore": semaphore, "sleep1m": sleep1m, "timers": timers, "timeout": timeout, "race": race, "ascompleted": ascompleted, "generator": generator,
+			"semaphore": semaphore, "files": files, "sleep1m": sleep1m, "timers": timers, "timeout": timeout, "race": race, "ascompleted": ascompleted, "generator": generator,
 			"executor": executor, "executor100": executor100}
 		workload, known := workloads[a[1]]
 		if !known {

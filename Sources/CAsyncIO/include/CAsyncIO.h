@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "CAsyncIOSystem.h"
+
 // MARK: The loop of this thread
 
 // The core of the loop that runs on this thread, or null. "initial-exec" makes the access one move

@@ -95,6 +95,26 @@ async fn w_queue() {
     assert_eq!(total, n * (n - 1) / 2);
 }
 
+// Ten thousand files of 1 KiB, read whole a hundred at a time, five times over.
+async fn w_files() {
+    let directory = std::path::PathBuf::from(format!("/var/tmp/tokiobench-{}", std::process::id()));
+    std::fs::create_dir(&directory).unwrap();
+    for i in 0..10_000 {
+        std::fs::write(directory.join(i.to_string()), [120u8; 1024]).unwrap();
+    }
+    let mut t = Instant::now();
+    for round in 0..6 {
+        if round == 1 {
+            t = Instant::now();
+        }
+        let reads = futures::stream::iter((0..10_000).map(|i| tokio::fs::read(directory.join(i.to_string()))));
+        let contents: Vec<_> = futures::StreamExt::collect(futures::StreamExt::buffer_unordered(reads, 100)).await;
+        assert!(contents.iter().all(|c| c.as_ref().unwrap().len() == 1024));
+    }
+    report("files", 50_000, t, String::new());
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
 async fn w_semaphore() {
     let sem = Arc::new(Semaphore::new(10));
     let t = Instant::now();
@@ -318,6 +338,7 @@ fn main() {
                 "yield" => w_yield().await,
                 "pingpong" => w_pingpong().await,
                 "queue" => w_queue().await,
+                "files" => w_files().await,
                 "semaphore" => w_semaphore().await,
                 "sleep1m" => w_sleep1m().await,
                 "timers" => w_timers().await,
