@@ -3,7 +3,7 @@ import AsyncIOTesting
 import Synchronization
 import Testing
 
-@testable import AsyncIOHTTP
+@testable import AsyncIONetwork
 
 @Suite(.virtualTime) struct ConnectionDeadlineTests {
   private final class Owner: ConnectionDeadlineOwner {

@@ -14,17 +14,17 @@
 // A timer holds the owner, so whoever is done with the owner calls `end`. (A weak reference would make each retain of the
 // owner slower for good, and there are several in each request.)
 
-import AsyncIORuntime
+package import AsyncIORuntime
 import Synchronization
 
 /// Something that is to be ended when a deadline passes.
-protocol ConnectionDeadlineOwner: AnyObject, Sendable {
+package protocol ConnectionDeadlineOwner: AnyObject, Sendable {
   /// Ends whatever waits; called once, on the loop's thread, without a lock.
   func deadlineExpired()
 }
 
 /// When a connection is to be closed, unless that is put off.
-final class ConnectionDeadline: Sendable {
+package final class ConnectionDeadline: Sendable {
   private struct State {
     var deadline = ConnectionDeadline.never
     var armed = ConnectionDeadline.never
@@ -39,17 +39,17 @@ final class ConnectionDeadline: Sendable {
   private let state = Mutex(State())
 
   /// Makes a deadline that never passes, with its timers on `loop`.
-  init(on loop: EventLoop) { self.loop = loop }
+  package init(on loop: EventLoop) { self.loop = loop }
 
   /// Whether a deadline has passed: then the connection was closed by that.
-  var hasExpired: Bool { state.withLock { $0.hasExpired } }
+  package var hasExpired: Bool { state.withLock { $0.hasExpired } }
 
   /// Sets or moves the deadline, unless the former one has passed.
   ///
   /// - Returns: false if the former deadline has passed, so that the connection is or will be closed, or after `end`.
   /// - Complexity: O(1) and no allocation when it moves to a later time.
   @discardableResult
-  func set(_ deadline: LoopClock.Instant, for owner: some ConnectionDeadlineOwner) -> Bool {
+  package func set(_ deadline: LoopClock.Instant, for owner: some ConnectionDeadlineOwner) -> Bool {
     let (isAlive, mustArm) = state.withLock { state in
       if state.hasExpired || state.hasEnded { return (false, false) }
       state.deadline = deadline
@@ -64,12 +64,12 @@ final class ConnectionDeadline: Sendable {
   /// Removes the deadline.
   ///
   /// - Complexity: O(1).
-  func clear() {
+  package func clear() {
     state.withLock { $0.deadline = Self.never }
   }
 
   /// Removes the deadline and its timer for good.
-  func end() {
+  package func end() {
     let timer = state.withLock { state in
       state.hasEnded = true
       return state.timer.take()
