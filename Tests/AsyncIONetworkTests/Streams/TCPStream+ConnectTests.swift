@@ -6,7 +6,7 @@ import Testing
 
 @testable import AsyncIONetwork
 
-@Suite(.realTime) struct TCPStreamConnectTests {
+@Suite(.realTime, .closesDescriptors) struct TCPStreamConnectTests {
   @Test(arguments: ["127.0.0.1", "localhost"])
   func `to a numeric address and to a name`(_ host: String) async throws {
     let listener = try TCPListener(port: 0)
