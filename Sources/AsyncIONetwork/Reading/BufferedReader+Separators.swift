@@ -128,19 +128,10 @@ public struct BufferedLines<Stream: ReadableByteStream>: AsyncSequence {
     /// ## Cancellation
     /// Nothing is lost; the next call gives the line.
     @inlinable
-    public mutating func next(
-      isolation actor: isolated (any Actor)?
+    public nonisolated(nonsending) mutating func next(
+      isolation: (any Actor)? = #isolation
     ) async throws(any Error) -> String? {
       try await reader.readLine()
     }
-
-    /// The next line; nil at the end of the stream.
-    ///
-    /// - Throws: `IOError`; `CancellationError`.
-    ///
-    /// ## Cancellation
-    /// Nothing is lost; the next call gives the line.
-    @inlinable
-    public mutating func next() async throws -> String? { try await reader.readLine() }
   }
 }
