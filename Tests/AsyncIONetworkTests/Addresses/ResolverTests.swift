@@ -3,7 +3,7 @@ import AsyncIORuntime
 import AsyncIOTesting
 import Testing
 
-@Suite(.realTime) struct ResolverTests {
+@Suite(.realTime, .closesDescriptors) struct ResolverTests {
   @Test(arguments: ["127.0.0.1", "::1", "203.0.113.7"])
   func `a numeric address is itself, without asking`(_ ip: String) async throws {
     let others = Journal<Void>()

@@ -4,7 +4,7 @@ import AsyncIORuntime
 import AsyncIOTesting
 import Testing
 
-@Suite(.realTime) struct TCPListenerServeTests {
+@Suite(.realTime, .closesDescriptors) struct TCPListenerServeTests {
   private struct Failure: Error {
     let name: String
   }

@@ -4,7 +4,7 @@ import AsyncIOTesting
 import Glibc
 import Testing
 
-@Suite(.realTime) struct TCPListenerTests {
+@Suite(.realTime, .closesDescriptors) struct TCPListenerTests {
   @Test func `the system chooses a port for 0`() async throws {
     let (one, other) = (try TCPListener(port: 0), try TCPListener(port: 0))
     #expect(one.localAddress.ip == "127.0.0.1")

@@ -18,7 +18,7 @@ struct Connection: Sendable {
 /// A port of 127.0.0.1 or another address that nobody listens on, and that nobody else gets.
 final class ReservedPort: Sendable {
   let number: Int
-  private let descriptor: CInt
+  let descriptor: CInt
 
   init(_ ip: String = "127.0.0.1") throws {
     descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)

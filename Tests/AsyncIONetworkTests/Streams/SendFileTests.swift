@@ -4,7 +4,7 @@ import AsyncIOTesting
 import Glibc
 import Testing
 
-@Suite(.realTime, .deadline(.seconds(60))) struct SendFileTests {
+@Suite(.realTime, .deadline(.seconds(60)), .closesDescriptors) struct SendFileTests {
   /// A file with a pattern, which is gone when this is.
   private final class File: Sendable {
     let path = "/tmp/swift-asyncio-\(getpid())-\(UInt64.random(in: 0 ... .max))"

@@ -3,7 +3,7 @@ import AsyncIOTesting
 import Testing
 
 /// What every stream must do, for every stream.
-@Suite(.realTime, .deadline(.seconds(60))) struct StreamConformanceTests {
+@Suite(.realTime, .deadline(.seconds(60)), .closesDescriptors) struct StreamConformanceTests {
   @Test func `TCP`() async throws {
     try await checkHalfCloseableStream {
       let ends = try await Connection()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import AsyncIONetwork
 
-@Suite(.realTime) struct TCPStreamEndingTests {
+@Suite(.realTime, .closesDescriptors) struct TCPStreamEndingTests {
   @Test func `after the peer has closed there is what it has written, and then the end`() async throws {
     let ends = try await Connection()
     try await ends.client.write([1, 2])

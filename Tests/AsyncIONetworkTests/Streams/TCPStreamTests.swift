@@ -3,7 +3,7 @@ import AsyncIORuntime
 import AsyncIOTesting
 import Testing
 
-@Suite(.realTime) struct TCPStreamTests {
+@Suite(.realTime, .closesDescriptors) struct TCPStreamTests {
   @Test func `a read gives what is there, at most the limit`() async throws {
     let ends = try await Connection()
     try await ends.client.write([1, 2, 3, 4, 5])

@@ -4,7 +4,7 @@ import AsyncIOTesting
 import Glibc
 import Testing
 
-@Suite(.realTime) struct UnixStreamTests {
+@Suite(.realTime, .closesDescriptors) struct UnixStreamTests {
   private let name = "swift-asyncio-\(getpid())-\(UInt64.random(in: 0 ... .max))"
 
   @Test func `over a path and over an abstract name`() async throws {
@@ -105,7 +105,7 @@ import Testing
   }
 }
 
-@Suite(.realTime) struct UnixListenerTests {
+@Suite(.realTime, .closesDescriptors) struct UnixListenerTests {
   private let path = "/tmp/swift-asyncio-\(getpid())-\(UInt64.random(in: 0 ... .max))"
 
   private var exists: Bool { unsafe access(path, F_OK) == 0 }
