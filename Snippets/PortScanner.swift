@@ -1,0 +1,25 @@
+// Which of some ports are open: a hundred attempts at a time, each with a second to answer.
+
+import AsyncIO
+
+func isOpen(_ port: Int) async throws -> Bool {
+  do {
+    let address = try SocketAddress(ip: "127.0.0.1", port: port)
+    try await withTimeout(.seconds(1)) { try await TCPStream.connect(to: address) }.close()
+    return true
+  } catch is IOError, is TimeoutError {
+    return false
+  }
+}
+
+try EventLoop.run {
+  // Something to find.
+  let listener = try TCPListener(port: 0)
+  let ports = Array(listener.localAddress.port - 200...min(listener.localAddress.port + 200, 65_535))
+
+  let open = try await gather(ports, limit: 100) { try await isOpen($0) }
+  for (port, isOpen) in zip(ports, open) where isOpen {
+    print("open:", port == listener.localAddress.port ? "ours" : "\(port)")
+  }
+  listener.close()
+}
