@@ -19,6 +19,7 @@ let package = Package(
   products: [
     .library(name: "AsyncIO", targets: ["AsyncIO"]),
     .library(name: "AsyncIOHTTP", targets: ["AsyncIOHTTP"]),
+    .library(name: "AsyncIOTLS", targets: ["AsyncIOTLS"]),
     .library(name: "AsyncIOTesting", targets: ["AsyncIOTesting"]),
     .executable(name: "asyncio", targets: ["asyncio"]),
   ],
@@ -26,6 +27,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
   ],
   targets: [
     // Floor 0: what the Glibc overlay does not show.
@@ -47,6 +50,15 @@ let package = Package(
     .target(
       name: "AsyncIO",
       dependencies: ["AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork", "AsyncIOSystem"]),
+    // Floor 4: TLS, and whatever else comes as handlers of SwiftNIO.
+    .target(
+      name: "AsyncIOTLS",
+      dependencies: [
+        "AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ]),
     // Floor 5: HTTP/1.1.
     .target(
       name: "AsyncIOHTTP",
@@ -111,6 +123,17 @@ let package = Package(
         "asyncio-under-language", "asyncio-behaviours", "asyncio-without-loop",
       ]),
     .testTarget(name: "AsyncIOTestingTests", dependencies: ["AsyncIOTesting", "AsyncIORuntime"]),
+    // One side of a TLS connection, for Tests/Interoperability.
+    .executableTarget(
+      name: "asyncio-tls-peer", dependencies: ["AsyncIOTLS", "AsyncIONetwork", "AsyncIORuntime"],
+      path: "Tests/Executables/asyncio-tls-peer"),
+    .testTarget(
+      name: "AsyncIOTLSTests",
+      dependencies: [
+        "AsyncIOTLS", "AsyncIONetwork", "AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting",
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      exclude: ["Certificates"]),
     .testTarget(name: "asyncioTests", dependencies: ["asyncio"]),
   ]
 )
