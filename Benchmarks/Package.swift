@@ -23,7 +23,10 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "asynciobench",
-      dependencies: [.product(name: "AsyncIO", package: "swift-asyncio")],
+      dependencies: [
+        .product(name: "AsyncIO", package: "swift-asyncio"),
+        .product(name: "AsyncIOTLS", package: "swift-asyncio"),
+      ],
       swiftSettings: settings)
   ]
 )

@@ -25,7 +25,7 @@ struct Main {
 /// The workloads, under the names that the peers' programs know them by.
 enum Workload: String, CaseIterable {
   case spawn, gather, yield, pingpong, timers, timeout, sleep1m, echo, queue, semaphore
-  case race, ascompleted, generator, files, filesblocking
+  case race, ascompleted, generator, files, filesblocking, tls, tlshandshake
 
   func run(_ arguments: [String]) async throws {
     switch self {
@@ -44,6 +44,8 @@ enum Workload: String, CaseIterable {
     case .generator: try await iterateGenerator()
     case .files: try await readFiles()
     case .filesblocking: try await readFilesBlocking()
+    case .tls: try await echoOverTLS()
+    case .tlshandshake: try await shakeHandsOverTLS()
     }
   }
 }

@@ -2,12 +2,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"sync"
@@ -380,6 +384,95 @@ func httpc(conc, n int) {
 	must(ok.Load() == int64(n))
 }
 
+func tlsConfigurations() (*tls.Config, *tls.Config) {
+	_, file, _, _ := runtime.Caller(0)
+	folder := filepath.Join(filepath.Dir(file), "../../../Tests/AsyncIOTLSTests/Certificates")
+	certificate, err := tls.LoadX509KeyPair(filepath.Join(folder, "server.pem"), filepath.Join(folder, "server.key.pem"))
+	if err != nil {
+		panic(err)
+	}
+	authority, err := os.ReadFile(filepath.Join(folder, "authority.pem"))
+	if err != nil {
+		panic(err)
+	}
+	pool := x509.NewCertPool()
+	must(pool.AppendCertsFromPEM(authority))
+	return &tls.Config{Certificates: []tls.Certificate{certificate}}, &tls.Config{RootCAs: pool, ServerName: "127.0.0.1"}
+}
+
+// Runs body, at most atOnce at a time, for each of n connections to a server in this program that echoes.
+func tlsRun(n int, message []byte, count int, shake bool, atOnce int) time.Duration {
+	server, client := tlsConfigurations()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", server)
+	if err != nil {
+		panic(err)
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				io.CopyBuffer(struct{ io.Writer }{c}, struct{ io.Reader }{c}, make([]byte, 65536))
+			}()
+		}
+	}()
+	connect := func() *tls.Conn {
+		c, err := tls.Dial("tcp", l.Addr().String(), client)
+		if err != nil {
+			panic(err)
+		}
+		return c
+	}
+	work := func(c *tls.Conn) {
+		answer := make([]byte, len(message))
+		for i := 0; i < count; i++ {
+			if _, err := c.Write(message); err != nil {
+				panic(err)
+			}
+			if _, err := io.ReadFull(c, answer); err != nil {
+				panic(err)
+			}
+			must(bytes.Equal(answer, message))
+		}
+		c.Close()
+	}
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	connections := make([]*tls.Conn, n)
+	if !shake {
+		for i := range connections {
+			connections[i] = connect()
+		}
+	}
+	t := time.Now()
+	for k := 0; k < atOnce; k++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				if shake {
+					work(connect())
+				} else {
+					work(connections[i])
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	return time.Since(t)
+}
+
+func tlsEcho() {
+	report("tls", 20_000, tlsRun(16, make([]byte, 16384), 1250, false, 16), "")
+}
+
+func tlsHandshake() {
+	report("tlshandshake", 2000, tlsRun(2000, []byte("hello"), 1, true, 16), "")
+}
+
 func main() {
 	a := os.Args
 	switch a[1] {
@@ -392,7 +485,7 @@ func main() {
 	default:
 		workloads := map[string]func(){"spawn": spawn, "yield": yield, "pingpong": pingpong, "queue": queue,
 			"semaphore": semaphore, "files": files, "sleep1m": sleep1m, "timers": timers, "timeout": timeout, "race": race, "ascompleted": ascompleted, "generator": generator,
-			"executor": executor, "executor100": executor100}
+			"executor": executor, "executor100": executor100, "tls": tlsEcho, "tlshandshake": tlsHandshake}
 		workload, known := workloads[a[1]]
 		if !known {
 			fmt.Fprintln(os.Stderr, "unknown workload")

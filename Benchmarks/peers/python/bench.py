@@ -290,6 +290,91 @@ async def http_client(conc, n, lib):
     report(f"http-{lib}-c{conc}", n, dt)
 
 
+def tls_contexts():
+    import pathlib, ssl
+
+    folder = pathlib.Path(__file__).resolve().parents[3] / "Tests/AsyncIOTLSTests/Certificates"
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(folder / "server.pem", folder / "server.key.pem")
+    return server, ssl.create_default_context(cafile=folder / "authority.pem")
+
+
+class TLSEcho(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def data_received(self, data):
+        self.transport.write(data)
+
+
+class TLSClient(asyncio.Protocol):
+    """A closed loop of messages; protocols are the fastest way here too."""
+
+    def __init__(self, message, count):
+        self.message, self.count, self.got = message, count, 0
+        self.done = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def start(self):
+        self.transport.write(self.message)
+        return self.done
+
+    def data_received(self, data):
+        self.got += len(data)
+        if self.got < len(self.message):
+            return
+        assert self.got == len(self.message)
+        self.got, self.count = 0, self.count - 1
+        if self.count:
+            self.transport.write(self.message)
+        else:
+            self.transport.close()
+
+    def connection_lost(self, error):
+        if error is None and not self.count:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(error or ConnectionError("ended early"))
+
+
+async def tls_run(connections, at_once, message, count):
+    loop = asyncio.get_running_loop()
+    server_context, client_context = tls_contexts()
+    server = await loop.create_server(TLSEcho, "127.0.0.1", 0, ssl=server_context)
+    port = server.sockets[0].getsockname()[1]
+
+    async def connect():
+        return (await loop.create_connection(
+            lambda: TLSClient(message, count), "127.0.0.1", port, ssl=client_context))[1]
+
+    if connections == at_once:
+        clients = await asyncio.gather(*(connect() for _ in range(connections)))
+        t = time.perf_counter()
+        await asyncio.gather(*(client.start() for client in clients))
+    else:
+        left = iter(range(connections))
+
+        async def worker():
+            for _ in left:
+                await (await connect()).start()
+
+        t = time.perf_counter()
+        await asyncio.gather(*(worker() for _ in range(at_once)))
+    dt = time.perf_counter() - t
+    server.close()
+    return dt
+
+
+async def tls():
+    report("tls", 20_000, await tls_run(16, 16, bytes(16_384), 1250))
+
+
+async def tlshandshake():
+    report("tlshandshake", 2000, await tls_run(2000, 16, b"hello", 1))
+
+
 if __name__ == "__main__":
     loopname, wl, *rest = sys.argv[1:]
     if loopname == "asyncio":
@@ -309,6 +394,8 @@ if __name__ == "__main__":
         "race": race,
         "ascompleted": ascompleted,
         "generator": generator,
+        "tls": tls,
+        "tlshandshake": tlshandshake,
         "executor": executor,
         "executor100": executor100,
     }
