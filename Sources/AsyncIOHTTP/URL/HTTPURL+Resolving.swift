@@ -29,7 +29,7 @@ extension HTTPURL {
     return replacing(path: HTTPURLPath.removingDotSegments(merged), query: parts.query)
   }
 
-  private func replacing(path: [UInt8], query: [UInt8]?) -> HTTPURL {
+  func replacing(path: [UInt8], query: [UInt8]?) -> HTTPURL {
     HTTPURL(scheme: scheme, host: host, port: port, authority: authority, path: path, query: query)
   }
 }

@@ -12,12 +12,16 @@ enum HTTPURLPath {
       if set.contains(byte) || (byte == UInt8(ascii: "%") && isEscape(bytes[index...])) {
         result.append(byte)
       } else {
-        result.append(UInt8(ascii: "%"))
-        result.append(hexadecimalDigit(byte >> 4))
-        result.append(hexadecimalDigit(byte & 0xF))
+        appendEscape(of: byte, to: &result)
       }
     }
     return result
+  }
+
+  static func appendEscape(of byte: UInt8, to bytes: inout [UInt8]) {
+    bytes.append(UInt8(ascii: "%"))
+    bytes.append(hexadecimalDigit(byte >> 4))
+    bytes.append(hexadecimalDigit(byte & 0xF))
   }
 
   private static func isEscape(_ bytes: ArraySlice<UInt8>) -> Bool {
@@ -32,7 +36,7 @@ enum HTTPURLPath {
   ///
   /// - Complexity: O(*n*): each segment is written once and removed at most once.
   static func removingDotSegments(_ path: [UInt8]) -> [UInt8] {
-    guard path.contains(UInt8(ascii: ".")) else { return path }
+    guard path.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "%") }) else { return path }
     let isAbsolute = path.first == UInt8(ascii: "/")
     let segments = path.dropFirst(isAbsolute ? 1 : 0)
       .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
@@ -51,8 +55,19 @@ enum HTTPURLPath {
     return (isAbsolute ? [UInt8(ascii: "/")] : []) + Array(kept.joined(separator: [UInt8(ascii: "/")]))
   }
 
+  /// Whether a segment is so many dots, each as it is or as `%2e` (WHATWG URL §4.1).
   private static func isDot(_ segment: ArraySlice<UInt8>, _ count: Int) -> Bool {
-    segment.count == count && segment.allSatisfy { $0 == UInt8(ascii: ".") }
+    var rest = segment
+    for _ in 0..<count {
+      if rest.first == UInt8(ascii: ".") {
+        rest = rest.dropFirst()
+      } else if rest.count >= 3, rest.prefix(3).map(\.lowercased).elementsEqual("%2e".utf8) {
+        rest = rest.dropFirst(3)
+      } else {
+        return false
+      }
+    }
+    return rest.isEmpty
   }
 
   /// Puts a relative path in the place of the last segment of `base` (RFC 3986 §5.2.3).

@@ -18,6 +18,11 @@ struct HTTPURLReference: Hashable, Sendable {
       scheme = rest.prefix(length).map(\.lowercased)
       rest = rest.dropFirst(length + 1)
     }
+    // As browsers do for these schemes: otherwise a filter and the client could see two servers in one text.
+    let pathEnd = rest.firstIndex(of: UInt8(ascii: "?")) ?? rest.endIndex
+    for index in rest.startIndex..<pathEnd where rest[index] == UInt8(ascii: "\\") {
+      rest[index] = UInt8(ascii: "/")
+    }
     if rest.starts(with: "//".utf8) {
       rest = rest.dropFirst(2)
       let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.endIndex
@@ -57,6 +62,8 @@ struct HTTPURLReference: Hashable, Sendable {
     return nil
   }
 
+  private static func isSlash(_ byte: UInt8) -> Bool { byte == 0x2F || byte == 0x5C }
+
   private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
 
   /// The text without what may be a password.
@@ -64,9 +71,9 @@ struct HTTPURLReference: Hashable, Sendable {
   /// That is everything between the slashes and the last `@` before the path.
   private static func redacted(_ source: String) -> String {
     let bytes = Array(source.utf8)
-    guard let slash = bytes.indices.dropLast().first(where: { bytes[$0] == 0x2F && bytes[$0 + 1] == 0x2F })
+    guard let slash = bytes.indices.dropLast().first(where: { isSlash(bytes[$0]) && isSlash(bytes[$0 + 1]) })
     else { return source }
-    let authority = bytes[(slash + 2)...].prefix { !"/?#".utf8.contains($0) }
+    let authority = bytes[(slash + 2)...].prefix { !"/\\?#".utf8.contains($0) }
     guard let at = authority.lastIndex(of: UInt8(ascii: "@")) else { return source }
     return String(decoding: bytes[..<(slash + 2)] + Array("***".utf8) + bytes[at...], as: UTF8.self)
   }
