@@ -4,8 +4,7 @@ public import HTTPTypes
 ///
 /// ```swift
 /// var request = HTTPClientRequest(method: .post, url: try HTTPURL("http://localhost:8080/notes"))
-/// request.fields[.contentType] = "text/plain"
-/// request.body = Array("remember".utf8)
+/// request.body = .text("remember")
 /// let response = try await session.send(request)
 /// ```
 public struct HTTPClientRequest: Sendable {
@@ -17,10 +16,12 @@ public struct HTTPClientRequest: Sendable {
   ///
   /// A field that is given here takes the place of the session's.
   public var fields: HTTPFields
-  /// The body; empty for none.
-  public var body: [UInt8]
+  /// The body.
+  public var body: HTTPRequestBody
   /// How long everything may take, from the call to the last byte of the response; the session's if nil.
   public var timeout: Duration?
+  /// Whether redirects are followed; as the session has it if nil.
+  public var redirects: HTTPRedirects?
 
   /// Creates a request.
   ///
@@ -28,10 +29,10 @@ public struct HTTPClientRequest: Sendable {
   ///   - method: what is to be done.
   ///   - url: where the request goes.
   ///   - fields: fields beside those that the session adds.
-  ///   - body: the body; empty for none.
+  ///   - body: the body.
   ///   - timeout: how long everything may take; the session's if nil.
   public init(
-    method: HTTPRequest.Method = .get, url: HTTPURL, fields: HTTPFields = [:], body: [UInt8] = [],
+    method: HTTPRequest.Method = .get, url: HTTPURL, fields: HTTPFields = [:], body: HTTPRequestBody = .none,
     timeout: Duration? = nil
   ) {
     self.method = method
@@ -39,6 +40,7 @@ public struct HTTPClientRequest: Sendable {
     self.fields = fields
     self.body = body
     self.timeout = timeout
+    if let type = body.contentType, !fields.contains(.contentType) { self.fields[.contentType] = type }
   }
 }
 

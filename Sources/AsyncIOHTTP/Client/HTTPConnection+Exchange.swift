@@ -19,11 +19,12 @@ extension HTTPConnection {
     let defaults: HTTPEncoder.Defaults
     let limits: HTTPLimits
     let maximumBodySize: Int
+    let timeouts: HTTPPhaseTimeouts
   }
 
-  private static let readSize = 16 * 1024
+  static let readSize = 16 * 1024
   /// Up to this size a body is sent with its head in one piece.
-  private static let joinedBodySize = 16 * 1024
+  static let joinedBodySize = 16 * 1024
   private static let maximumInterimResponses = 32
 
   /// Whether a request that failed now may be sent again on another connection.
@@ -45,13 +46,14 @@ extension HTTPConnection {
   ) async throws -> (response: HTTPClientResponse, isReusable: Bool) {
     var output: [UInt8] = []
     swap(&output, &self.output)
-    let isClosing = try encode(request, rules, to: &output)
+    let body = request.body.bytes ?? []
+    let isClosing = try Self.encode(request, rules, to: &output)
     phase = .send
     var isSent = true
     do {
       try await stream.write(output[...])
-      if request.body.count > Self.joinedBodySize { try await stream.write(request.body[...]) }
-    } catch let error as IOError where error.code == .system && !request.body.isEmpty {
+      if body.count > Self.joinedBodySize { try await stream.write(body[...]) }
+    } catch let error as IOError where error.code == .system && !body.isEmpty {
       // A server that refuses a body may answer and close while it is being sent.
       isSent = false
     }
@@ -75,9 +77,10 @@ extension HTTPConnection {
     guard let head = found else { throw HTTPNoResponse() }
 
     let framing = try HTTPBodyFraming(of: head, answering: request.method)
-    var body = input.bodyAtHand(framing, maximumSize: rules.maximumBodySize)
-    if body == nil {
-      body = try await input.readBody(
+    var content = input.bodyAtHand(framing, maximumSize: rules.maximumBodySize)
+    if content == nil {
+      timeline.firstByte = .now
+      content = try await input.readBody(
         framing, limits: rules.limits, maximumSize: rules.maximumBodySize, from: stream)
     }
     let isReusable =
@@ -85,26 +88,32 @@ extension HTTPConnection {
     swap(&input, &self.input)
     isUsed = true
     let response = HTTPClientResponse(
-      to: request.method, request.url, head: head, body: body ?? HTTPCollectedBody())
+      to: request.method, request.url, head: head, body: content ?? HTTPCollectedBody())
     return (response, isReusable)
   }
 
   /// Puts the request's head and a small body in the place of what `output` holds, and tells whether it asks for the
   /// connection's end.
-  private func encode(
+  static func encode(
     _ request: HTTPClientRequest, _ rules: Rules, to output: inout [UInt8]
   ) throws(HTTPCodecError) -> Bool {
     output.removeAll(keepingCapacity: true)
-    let size = request.body.count
+    let framing: HTTPBodyFraming =
+      switch request.body.storage {
+      case .bytes(let body): body.isEmpty ? .none : .contentLength(body.count)
+      case .stream(let length, _, _): length.map { .contentLength($0) } ?? .chunked
+      }
     let facts = try HTTPEncoder.appendHead(
-      of: request.method, to: request.url, request.fields, defaults: rules.defaults,
-      framing: size == 0 ? .none : .contentLength(size), to: &output)
-    if size > 0, size <= Self.joinedBodySize { output.append(contentsOf: request.body) }
+      of: request.method, to: request.url, request.fields, defaults: rules.defaults, framing: framing,
+      to: &output)
+    if case .bytes(let body) = request.body.storage, !body.isEmpty, body.count <= joinedBodySize {
+      output.append(contentsOf: body)
+    }
     return facts.connection.contains(.close)
   }
 
   /// The next head that is not an interim one, if it is there.
-  private static func nextFinalHead(
+  static func nextFinalHead(
     _ input: inout HTTPInput, _ parser: inout HTTPHeadParser, _ interimCount: inout Int
   ) throws -> HTTPResponseHead? {
     while let head: HTTPResponseHead = try input.nextHead(&parser) {

@@ -38,19 +38,68 @@ final class HTTPConnection: ConnectionDeadlineOwner, LinkedNode, @unchecked Send
   var phase = HTTPPhase.connect
   /// Whether an exchange was completed on it, so that the server may have closed it since.
   var isUsed = false
+  /// When the phases of the present exchange began, as far as noted; what is older is of the one before.
+  var timeline = HTTPTimeline()
+  /// The end of the time for the present request as a whole.
+  private var end = LoopClock.Instant(nanoseconds: 0)
+  /// The limit of the present phase, if it has one and that comes first.
+  private var phaseLimit: Duration?
+  /// From when on it serves no new request.
+  let retirement: LoopClock.Instant
 
   /// Makes a leased connection.
-  init(_ stream: TCPStream, _ connections: HTTPOriginConnections, of pool: HTTPConnectionPool) {
+  init(
+    _ stream: TCPStream, _ connections: HTTPOriginConnections, of pool: HTTPConnectionPool,
+    retiring retirement: LoopClock.Instant
+  ) {
     self.stream = stream
     self.connections = connections
     self.pool = pool
+    self.retirement = retirement
   }
 
   /// Prepares a leased connection for a request, and tells whether it can serve one.
   func begin(until instant: LoopClock.Instant) -> Bool {
     guard deadline.set(instant, for: self) else { return false }
+    end = instant
+    phaseLimit = nil
     // What comes unasked, or the end, makes a kept connection useless.
     return !isUsed || !stream.hasInput
+  }
+
+  // MARK: Time
+
+  /// Gives the phase that begins a limit of its own, within that of the request.
+  func bound(by limit: Duration?) {
+    guard limit != nil || phaseLimit != nil else { return }
+    phaseLimit = nil
+    var instant = end
+    if let limit {
+      let own = LoopClock.now.advanced(by: limit)
+      if own < end {
+        instant = own
+        phaseLimit = limit
+      }
+    }
+    deadline.set(instant, for: self)
+  }
+
+  /// Lifts the limit of the request: from here on phases have limits.
+  func unbound() {
+    end = LoopClock.Instant(nanoseconds: .max)
+    phaseLimit = nil
+    deadline.clear()
+  }
+
+  /// Tells in which phase time has run out, and how long each took.
+  func timedOut(_ call: HTTPCall) -> HTTPTimedOut {
+    var timeline = timeline
+    if timeline.start < call.start {
+      timeline.start = call.start
+      timeline.callStart = call.start
+    }
+    return HTTPTimedOut(
+      phase: phase, timings: timeline.timings(endingIn: phase, at: .now), limit: phaseLimit)
   }
 
   /// Prepares for nobody to use it until `instant`, and tells whether it can be kept.

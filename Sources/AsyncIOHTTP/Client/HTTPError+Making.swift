@@ -1,4 +1,5 @@
 import AsyncIORuntime
+import HTTPTypes
 
 // The session's errors, made out of line.
 
@@ -50,6 +51,49 @@ extension HTTPError {
   static func sessionClosed(_ request: HTTPClientRequest) -> HTTPError {
     HTTPError(
       code: .sessionClosed, message: "\(request.title): the session was closed", url: request.url)
+  }
+}
+
+extension HTTPError {
+  static func unsuccessful(_ response: HTTPClientResponse) -> HTTPError {
+    HTTPError(
+      code: .unsuccessfulStatus,
+      message: "\(response.method) \(response.url): the server answered \(response.status)",
+      url: response.url,
+      status: response.status)
+  }
+
+  static func invalidJSON(
+    _ response: HTTPClientResponse, _ type: String, _ error: any Error
+  ) -> HTTPError {
+    let beginning = String(response.text.prefix(80)).debugDescription
+    return HTTPError(
+      code: .invalidJSON,
+      message:
+        "\(response.method) \(response.url): the body is no JSON of a \(type); it begins with \(beginning)",
+      url: response.url, status: response.status, underlying: error)
+  }
+
+  static func timedOut(_ request: HTTPClientRequest, _ timedOut: HTTPTimedOut) -> HTTPError {
+    var error = HTTPError(
+      code: .timedOut, message: "\(request.title): \(timedOut.phase.rawValue) (\(timedOut.timings))",
+      url: request.url)
+    error.timings = timedOut.timings
+    return error
+  }
+
+  static func streamEnded(_ method: HTTPRequest.Method, _ url: HTTPURL) -> HTTPError {
+    HTTPError(
+      code: .streamEnded,
+      message:
+        "\(method) \(url): the body can be read only within the closure that the response was given to",
+      url: url)
+  }
+
+  static func invalidContentEncoding(_ request: HTTPClientRequest, _ error: any Error) -> HTTPError {
+    HTTPError(
+      code: .invalidContentEncoding, message: "\(request.title): the body cannot be decompressed: \(error)",
+      url: request.url, underlying: error)
   }
 }
 

@@ -32,6 +32,24 @@ public struct HTTPError: Error, Sendable {
     public static var tooManyInterimResponses: Code { Code("tooManyInterimResponses") }
     /// The status says that the request failed; thrown by `raiseForStatus` alone.
     public static var unsuccessfulStatus: Code { Code("unsuccessfulStatus") }
+    /// More redirects came than are followed.
+    public static var tooManyRedirects: Code { Code("tooManyRedirects") }
+    /// A redirect leads nowhere.
+    public static var invalidRedirect: Code { Code("invalidRedirect") }
+    /// The body has to be sent once more, and can be sent once only.
+    public static var bodyNotRepeatable: Code { Code("bodyNotRepeatable") }
+    /// The body is compressed in a way that is not known, or is damaged.
+    public static var invalidContentEncoding: Code { Code("invalidContentEncoding") }
+    /// The body is not the JSON that was expected.
+    public static var invalidJSON: Code { Code("invalidJSON") }
+    /// A piece of a streamed body was asked for after the end of its scope.
+    public static var streamEnded: Code { Code("streamEnded") }
+    /// Time has run out; this is the cause of a `TimeoutError`, which says how long was given.
+    public static var timedOut: Code { Code("timedOut") }
+    /// A mock or a recording has no answer to a request.
+    public static var noRoute: Code { Code("noRoute") }
+    /// A policy of the session did not let the request pass.
+    public static var refusedByPolicy: Code { Code("refusedByPolicy") }
     /// The session was closed before or during the request.
     public static var sessionClosed: Code { Code("sessionClosed") }
   }
@@ -46,6 +64,8 @@ public struct HTTPError: Error, Sendable {
   public var status: HTTPResponse.Status?
   /// The error that caused this one.
   public var underlying: (any Error)?
+  /// How long each phase took, where time has run out.
+  public var timings: HTTPTimings?
 
   /// Creates an error.
   ///

@@ -1,23 +1,87 @@
+public import HTTPTypes
+
 extension HTTPSession {
   /// The limits and habits of a session.
   public struct Configuration: Sendable {
+    /// What paths are relative to; without it, requests need whole URLs.
+    public var baseURL: HTTPURL?
+    /// Fields of every request that has none of the same name.
+    public var fields: HTTPFields = [:]
+    /// Parameters that are added to the query of every request that is made by a verb, such as `get`.
+    public var parameters: HTTPParameters = [:]
     /// How many connections to one host and port are open at a time, from 1 on.
     ///
     /// Requests beyond that wait their turn, first come, first served. The default of 100 is that of aiohttp; choose
     /// fewer for servers that are not yours.
     public var connectionsPerHost = 100
+    /// How many connections are open at a time in all, from 1 on.
+    public var connections = 1000
     /// How long a request may take in all, from the call to the last byte of the response.
+    ///
+    /// For a stream it is how long the head may take, and then each piece: unless the request has a time of its own, which is
+    /// for everything.
     public var timeout: Duration = .seconds(30)
-    /// How large the body of a response may be, in bytes; a larger one is an error.
+    /// How long single phases may take; no more than `timeout` in any case.
+    public var phaseTimeouts = HTTPPhaseTimeouts()
+    /// How large the body of a response may be, in bytes, compressed or not; a larger one is an error.
+    ///
+    /// Streams have no such limit.
     public var maximumBodySize = 64 * 1024 * 1024
     /// How long a connection is kept that nobody uses.
     public var idleTimeout: Duration = .seconds(60)
+    /// How long a connection is used for new requests; nil for no end.
+    ///
+    /// A limit lets a change of addresses be noticed, and loads be balanced anew.
+    public var maximumConnectionAge: Duration?
     /// What the session calls itself; nil for nothing.
     public var userAgent: String? = "swift-asyncio"
     /// How much of a response is read besides its body.
     public var limits = HTTPLimits()
+    /// Whether redirects are followed.
+    public var redirects = HTTPRedirects.follow()
+    /// Where cookies are kept from response to request; nil for nowhere.
+    ///
+    /// Sessions whose configurations are copies of each other share a jar.
+    public var cookies: HTTPCookieJar? = HTTPCookieJar()
+    /// Whether compressed bodies are asked for and decompressed.
+    public var decompresses = true
+    /// What each request passes through on its way to the server, the first one first.
+    public var middleware: [any HTTPMiddleware] = []
+    /// Called after each exchange with a server, redirects and repeated attempts included.
+    public var onExchange: (@Sendable (HTTPExchangeReport) -> Void)?
 
     /// Makes the default configuration.
     public init() {}
   }
+}
+
+/// How long single phases of a request may take; nil for as long as the request as a whole.
+public struct HTTPPhaseTimeouts: Hashable, Sendable {
+  /// Waiting for one of the connections that are allowed.
+  public var pool: Duration?
+  /// Looking up the host, connecting, and agreeing on encryption.
+  public var connect: Duration?
+  /// Waiting for the first byte of the response, once the request was sent.
+  public var firstByte: Duration?
+  /// Waiting for more of the response, each time.
+  public var read: Duration?
+
+  /// Makes limits that are none.
+  public init() {}
+}
+
+/// What happened in one exchange with a server.
+public struct HTTPExchangeReport: Sendable {
+  /// What was to be done.
+  public var method: HTTPRequest.Method
+  /// Where the request went.
+  public var url: HTTPURL
+  /// The status of the response, if one came.
+  public var status: HTTPResponse.Status?
+  /// Why no response came, if none did.
+  public var error: (any Error)?
+  /// Whether a kept connection was used.
+  public var isConnectionReused: Bool
+  /// How long each phase took; for a stream up to the first byte.
+  public var timings: HTTPTimings
 }

@@ -3,11 +3,14 @@
 // Time: a request has one deadline for everything. While it waits for a connection a timer of the loop finishes its waiter;
 // from then on the deadline is the connection's, whose timer closes the stream, so that the read or write under way throws.
 // Neither needs a task, and the second as a rule not even a timer (Connection/ConnectionDeadline.swift).
+//
+// Ways: `send` is the short one, for requests that need nothing but an exchange. Whatever costs more goes through
+// `HTTPSession+Layers.swift`: middleware, cookies, streams, redirects.
 
 import AsyncIOCoordination
 import AsyncIONetwork
 import AsyncIORuntime
-public import HTTPTypes
+import HTTPTypes
 
 /// Sends requests over HTTP/1.1, and keeps connections for the next ones.
 ///
@@ -26,21 +29,29 @@ public final class HTTPSession: Sendable {
   public let configuration: Configuration
   let pool: HTTPConnectionPool
   private let rules: HTTPConnection.Rules
+  /// The rules for requests that have the session's fields already.
+  let bareRules: HTTPConnection.Rules
+  let defaultFields: HTTPFields
+  /// Whether every request must go the long way.
+  private let hasLayers: Bool
 
   /// Makes a session that has no connection yet.
   ///
   /// - Parameter configuration: its limits and habits.
-  /// - Throws: ``HTTPCodecError`` when the user agent holds what no field may hold.
+  /// - Throws: ``HTTPCodecError`` when the user agent or the fields hold what no field may hold.
   public init(_ configuration: Configuration = Configuration()) throws(HTTPCodecError) {
     self.configuration = configuration
-    pool = HTTPConnectionPool(
-      limit: configuration.connectionsPerHost, idleTimeout: configuration.idleTimeout,
-      limits: configuration.limits)
-    var defaults: HTTPFields = [.accept: "*/*"]
-    defaults[.userAgent] = configuration.userAgent
+    pool = HTTPConnectionPool(configuration)
+    defaultFields = configuration.defaultFields
     rules = HTTPConnection.Rules(
-      defaults: try HTTPEncoder.Defaults(defaults), limits: configuration.limits,
-      maximumBodySize: configuration.maximumBodySize)
+      defaults: try HTTPEncoder.Defaults(defaultFields), limits: configuration.limits,
+      maximumBodySize: configuration.maximumBodySize, timeouts: configuration.phaseTimeouts)
+    bareRules = HTTPConnection.Rules(
+      defaults: try HTTPEncoder.Defaults([:]), limits: configuration.limits,
+      maximumBodySize: configuration.maximumBodySize, timeouts: configuration.phaseTimeouts)
+    hasLayers =
+      !configuration.middleware.isEmpty || configuration.onExchange != nil
+      || configuration.phaseTimeouts != HTTPPhaseTimeouts()
   }
 
   deinit { pool.shutDown() }
@@ -53,111 +64,114 @@ public final class HTTPSession: Sendable {
   /// Makes no difference: it takes no longer than those requests take to notice.
   public func close() async { await pool.close() }
 
-  // MARK: Requests
-
-  /// Gets what is at a URL.
-  ///
-  /// ```swift
-  /// let page = try await session.get("http://example.org/", timeout: .seconds(5)).raiseForStatus()
-  /// ```
-  ///
-  /// - Parameters:
-  ///   - url: an absolute `http` URL.
-  ///   - fields: fields beside those that the session adds.
-  ///   - timeout: how long everything may take; the session's if nil.
-  /// - Returns: the response with its whole body, whatever its status.
-  /// - Throws: ``HTTPURLError`` for a bad URL; otherwise as `send`.
-  ///
-  /// ## Cancellation
-  /// As for `send`.
-  public func get(
-    _ url: String, fields: HTTPFields = [:], timeout: Duration? = nil
-  ) async throws -> HTTPClientResponse {
-    try await get(HTTPURL(url), fields: fields, timeout: timeout)
-  }
-
-  /// Gets what is at a URL.
-  ///
-  /// - Parameters:
-  ///   - url: an absolute `http` URL.
-  ///   - fields: fields beside those that the session adds.
-  ///   - timeout: how long everything may take; the session's if nil.
-  /// - Returns: the response with its whole body, whatever its status.
-  /// - Throws: as `send`.
-  ///
-  /// ## Cancellation
-  /// As for `send`.
-  public func get(
-    _ url: HTTPURL, fields: HTTPFields = [:], timeout: Duration? = nil
-  ) async throws -> HTTPClientResponse {
-    try await send(HTTPClientRequest(url: url, fields: fields, timeout: timeout))
-  }
-
   /// Sends a request and reads the response with its whole body.
   ///
   /// A connection that was kept is used if there is one, the one used last first; otherwise one is made if
-  /// `connectionsPerHost` allows, or waited for. If a kept connection turns out to have been closed by the server, a
-  /// request with an idempotent method is sent once more, on a new one. Redirects are not followed.
+  /// the limits allow, or waited for. If a kept connection turns out to have been closed by the server, a
+  /// request with an idempotent method is sent once more, on a new one. Redirects are followed as the configuration says.
   ///
   /// - Parameter request: what to send.
   /// - Returns: the response, whatever its status.
   /// - Throws: ``HTTPError``; ``HTTPCodecError`` for a response that breaks the protocol or a request that would;
-  ///   `TimeoutError` when everything together takes too long; `CancellationError`.
+  ///   `TimeoutError` when everything together takes too long, whose `cause` says how long each phase took;
+  ///   `CancellationError`.
   ///
   /// ## Cancellation
   /// Closes the connection of the request, if it has one. The server may have received the request all the same.
   public func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
     try Task.checkCancellation()
-    guard request.url.scheme == .http else { throw HTTPError.unsupportedScheme(request) }
-    let timeout = request.timeout ?? configuration.timeout
-    guard timeout > .zero else { throw TimeoutError(after: timeout) }
-    let deadline = LoopClock.now.advanced(by: timeout)
+    let call = try makeCall(request)
+    guard isPlain(request) else { return try await sendInLayers(request, call) }
     do {
       var connection =
-        if let kept = pool.acquireKept(request.url, until: deadline) { kept } else {
-          try await pool.acquire(request.url, until: deadline)
+        if let kept = pool.acquireKept(request.url, until: call.deadline) { kept } else {
+          try await pool.acquire(request.url, call)
         }
       while true {
         do {
           let (response, isReusable) = try await connection.exchange(request, rules)
           if isReusable { pool.release(connection) } else { pool.discard(connection) }
+          if response.head.needsCare { return try await care(for: response, to: request, call) }
           return response
         } catch {
           if !connection.mayRetry(request.method, after: error) || Task.isCancelled {
-            let cause = cause(of: error, on: connection, request)
+            let cause = cause(of: error, on: connection, request, call)
             pool.discard(connection)
             throw cause
           }
         }
         // A new connection is not used yet, so that this happens once.
-        connection = try await pool.replace(connection, until: deadline)
+        connection = try await pool.replace(connection, call)
       }
-    } catch is HTTPTimedOut {
-      throw TimeoutError(after: timeout)
-    } catch let error as IOError {
-      throw HTTPError.connectionFailed(request, error)
-    } catch is HTTPPoolClosed {
-      throw HTTPError.sessionClosed(request)
+    } catch {
+      throw Self.publicError(error, request, call)
     }
   }
 
+  func makeCall(_ request: HTTPClientRequest) throws(TimeoutError) -> HTTPCall {
+    let timeout = request.timeout ?? configuration.timeout
+    guard timeout > .zero else { throw TimeoutError(after: timeout) }
+    let start = LoopClock.now
+    return HTTPCall(start: start, deadline: start.advanced(by: timeout), timeout: timeout, url: request.url)
+  }
+
+  private func isPlain(_ request: HTTPClientRequest) -> Bool {
+    if hasLayers || request.url.scheme != .http { return false }
+    if let jar = configuration.cookies, !jar.isEmpty { return false }
+    return request.body.bytes != nil
+  }
+
+  // MARK: Errors
+
   /// Tells why an exchange failed.
-  private func cause(
-    of error: any Error, on connection: HTTPConnection, _ request: HTTPClientRequest
+  func cause(
+    of error: any Error, on connection: HTTPConnection, _ request: HTTPClientRequest, _ call: HTTPCall
   ) -> any Error {
     switch error {
     case let error as IOError:
       if error.code == .closed {
         // Closed here: by the deadline or with the session.
-        return connection.deadline.hasExpired
-          ? HTTPTimedOut(phase: connection.phase) : HTTPError.sessionClosed(request)
+        guard connection.deadline.hasExpired else { return HTTPError.sessionClosed(request) }
+        return Self.publicError(connection.timedOut(call), request, call)
       }
       return HTTPError.connectionLost(request, connection.phase, error)
     case is HTTPNoResponse: return HTTPError.noResponse(request)
     case let error as HTTPBodyTooLarge: return HTTPError.bodyTooLarge(request, error)
     case let error as HTTPTooManyInterimResponses: return HTTPError.tooManyInterim(request, error)
+    case let error as HTTPInflationError: return HTTPError.invalidContentEncoding(request, error)
     default: return error
     }
+  }
+
+  /// What the caller is told where getting a connection has failed.
+  static func publicError(_ error: any Error, _ request: HTTPClientRequest, _ call: HTTPCall) -> any Error {
+    switch error {
+    case let error as HTTPTimedOut:
+      TimeoutError(after: error.limit ?? call.timeout, cause: HTTPError.timedOut(request, error))
+    case let error as IOError: HTTPError.connectionFailed(request, error)
+    case is HTTPPoolClosed: HTTPError.sessionClosed(request)
+    default: error
+    }
+  }
+}
+
+extension HTTPSession.Configuration {
+  /// The fields of a request that has none itself.
+  fileprivate var defaultFields: HTTPFields {
+    var defaults: HTTPFields = [.accept: "*/*"]
+    if decompresses { defaults[.acceptEncoding] = "gzip, deflate" }
+    defaults[.userAgent] = userAgent
+    var names: Set<HTTPField.Name> = []
+    for field in fields where names.insert(field.name).inserted { defaults[field.name] = nil }
+    defaults.append(contentsOf: fields)
+    return defaults
+  }
+}
+
+extension HTTPResponseHead {
+  /// Whether there is more to do than to hand it out.
+  var needsCare: Bool {
+    facts.setsCookies || facts.hasContentEncoding || (code >= 300 && code < 400 && code != 304)
   }
 }
 

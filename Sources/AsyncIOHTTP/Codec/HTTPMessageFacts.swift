@@ -42,6 +42,10 @@ package struct HTTPMessageFacts: Hashable, Sendable {
   package internal(set) var connection: Connection = []
   /// Whether the client waits for `100 Continue` before it sends the body.
   package internal(set) var expectsContinue = false
+  /// Whether a response sets cookies.
+  package internal(set) var setsCookies = false
+  /// Whether the body is encoded, such as compressed.
+  package internal(set) var hasContentEncoding = false
   /// How many `Host` lines there are.
   package internal(set) var hostCount = 0
 
@@ -70,6 +74,8 @@ package struct HTTPMessageFacts: Hashable, Sendable {
     case .contentLength: addContentLength(bytes, in: range)
     case .transferEncoding: addTransferEncoding(bytes, in: range)
     case .connection: addConnection(bytes, in: range)
+    case .setCookie: setsCookies = true
+    case .contentEncoding: hasContentEncoding = true
     case .expect: if bytes.matches("100-continue", in: range) { expectsContinue = true }
     }
   }
@@ -117,9 +123,9 @@ package struct HTTPMessageFacts: Hashable, Sendable {
   }
 }
 
-/// The fields that the codec itself understands.
+/// The fields that the codec itself understands, or that somebody would otherwise search for in each message.
 enum FramingField: Hashable, Sendable {
-  case other, host, contentLength, transferEncoding, connection, expect
+  case other, host, contentLength, transferEncoding, connection, expect, setCookie, contentEncoding
 
   /// Tells which field `range` names.
   ///
@@ -129,8 +135,12 @@ enum FramingField: Hashable, Sendable {
     switch range.count {
     case 4: self = bytes.matches("host", in: range) ? .host : .other
     case 6: self = bytes.matches("expect", in: range) ? .expect : .other
-    case 10: self = bytes.matches("connection", in: range) ? .connection : .other
+    case 10:
+      self =
+        bytes.matches("connection", in: range)
+        ? .connection : bytes.matches("set-cookie", in: range) ? .setCookie : .other
     case 14: self = bytes.matches("content-length", in: range) ? .contentLength : .other
+    case 16: self = bytes.matches("content-encoding", in: range) ? .contentEncoding : .other
     case 17: self = bytes.matches("transfer-encoding", in: range) ? .transferEncoding : .other
     default: self = .other
     }

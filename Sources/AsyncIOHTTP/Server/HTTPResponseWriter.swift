@@ -14,14 +14,14 @@ public final class HTTPResponseWriter {
   /// Fields that follow the body; sent only where the body is sent in chunks.
   public var trailers: HTTPFields = [:]
 
-  private let connection: HTTPServerConnection
+  private let sink: any HTTPByteSink
   private let framing: HTTPBodyFraming
   private var state: State
   /// What goes out with the next piece: the head, and the framing of chunks.
   private var output: [UInt8]
 
-  init(_ connection: HTTPServerConnection, _ framing: HTTPBodyFraming, head: [UInt8]) {
-    self.connection = connection
+  init(_ sink: any HTTPByteSink, _ framing: HTTPBodyFraming, head: [UInt8]) {
+    self.sink = sink
     self.framing = framing
     output = head
     if case .contentLength(let length) = framing {
@@ -41,7 +41,7 @@ public final class HTTPResponseWriter {
     guard !output.isEmpty else { return }
     let bytes = output
     output = []
-    try await connection.write(bytes)
+    try await sink.write(bytes)
   }
 
   /// Writes a piece of the body.
@@ -66,7 +66,7 @@ public final class HTTPResponseWriter {
       try await flush()
     } else {
       try await flush()
-      try await connection.write(bytes)
+      try await sink.write(bytes)
       // Goes out with the next piece.
       endChunk()
     }

@@ -21,7 +21,7 @@ import Synchronization
 struct HTTPClosedWhileIdle: Error {}
 
 /// A connection that a server has accepted.
-final class HTTPServerConnection: ConnectionDeadlineOwner, Sendable {
+final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, Sendable {
   private enum Activity: UInt8, AtomicRepresentable {
     case idle, busy, closed
   }

@@ -160,7 +160,8 @@ import Testing
       try await withHTTPSession(HTTPConnectionPoolTests.limit(1)) { session in
         let start = LoopClock.now
         let request = HTTPClientRequest(
-          method: body.isEmpty ? .get : .put, url: try HTTPURL(peer.url), body: body, timeout: .seconds(3))
+          method: body.isEmpty ? .get : .put, url: try HTTPURL(peer.url), body: .bytes(body),
+          timeout: .seconds(3))
         _ = await #expect(throws: TimeoutError(after: .seconds(3))) { try await session.send(request) }
         #expect(start.duration(to: .now) == .seconds(3))
         try await expectUsable(session, peer.url)

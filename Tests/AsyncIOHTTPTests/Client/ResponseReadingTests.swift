@@ -234,7 +234,7 @@ import Testing
     } _: { peer in
       try await withHTTPSession { session in
         let body = [UInt8](repeating: 0, count: 8 * 1024 * 1024)
-        let request = HTTPClientRequest(method: .post, url: try HTTPURL(peer.url), body: body)
+        let request = HTTPClientRequest(method: .post, url: try HTTPURL(peer.url), body: .bytes(body))
         let response = try await session.send(request)
         #expect(response.status == .contentTooLarge)
       }

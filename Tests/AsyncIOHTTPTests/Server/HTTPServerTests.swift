@@ -189,7 +189,7 @@ import Testing
     try await RunningServer.run(handler: Self.echo) { server in
       try await withHTTPSession { session in
         let body = [UInt8](repeating: 0, count: 8 * 1024 * 1024)
-        let request = HTTPClientRequest(method: .post, url: try HTTPURL(server.url), body: body)
+        let request = HTTPClientRequest(method: .post, url: try HTTPURL(server.url), body: .bytes(body))
         let response = try await session.send(request)
         #expect(response.status == .contentTooLarge)
       }

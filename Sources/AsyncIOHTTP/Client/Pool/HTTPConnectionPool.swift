@@ -14,6 +14,10 @@
 // brings goes to whoever waits longest, and so does its failure. One that nobody waits for any more is cancelled. A request
 // that found its kept connection dead keeps its place among the connections and gets an attempt for itself alone.
 //
+// The limit for all: where it is reached, a connection that rests at another server is closed for whoever wants one, from the
+// server that was left longest ago. If none rests, the server is noted among the starving ones, which get the next place that
+// becomes free, in turn; and a connection that comes back is closed for them unless somebody has waited longer for it.
+//
 // Everything that closes, resumes or starts something happens after the lock was released.
 
 import AsyncIONetwork
@@ -23,29 +27,44 @@ import Synchronization
 /// The pool was closed before or while a connection was waited for.
 struct HTTPPoolClosed: Error {}
 
-/// Connections by host and port, with a limit for each, and queues of requests that wait for one.
+/// Connections by host and port, with a limit for each and one for all, and queues of requests that wait for one.
 ///
-/// - Complexity: leasing, handing over and giving back are O(1) in connections and in requests that wait.
+/// - Complexity: leasing, handing over and giving back are O(1) in connections, in hosts and in requests that wait.
 final class HTTPConnectionPool: Sendable {
   struct State {
     var origins: [HTTPOrigin: HTTPOriginConnections] = [:]
     /// The origin of the last request: most ask the same one again.
     var recent: HTTPOriginConnections?
+    /// How many connections and attempts there are in all.
+    var count = 0
+    /// Origins that may have idle connections, the one used longest ago first.
+    var resting = LinkedList<HTTPOriginConnections>()
+    /// Origins where somebody waits because of the limit for all, the longest first.
+    var starving = LinkedList<HTTPOriginConnections>()
+    /// Counts those who wait, so that it is known who waits longer.
+    var nextOrder: UInt64 = 1
     var isClosed = false
     var closers: [Waiter] = []
   }
 
-  let limit: Int
-  let limits: HTTPLimits
+  let limits: Limits
   private let idleTimeout: Duration
+  private let maximumAge: Duration?
+  private let timeouts: HTTPPhaseTimeouts
   let state = Mutex(State())
 
-  init(limit: Int, idleTimeout: Duration, limits: HTTPLimits) {
-    precondition(limit > 0, "A session needs at least 1 connection for each host, not \(limit).")
-    self.limit = limit
-    self.limits = limits
-    self.idleTimeout = idleTimeout
+  init(_ configuration: HTTPSession.Configuration) {
+    let (each, all) = (configuration.connectionsPerHost, configuration.connections)
+    precondition(each > 0, "A session needs at least 1 connection for each host, not \(each).")
+    precondition(all > 0, "A session needs at least 1 connection in all, not \(all).")
+    limits = Limits(forEach: each, forAll: all)
+    idleTimeout = configuration.idleTimeout
+    maximumAge = configuration.maximumConnectionAge
+    timeouts = configuration.phaseTimeouts
   }
+
+  /// How long an attempt to connect may take.
+  var connectTimeout: Duration? { timeouts.connect }
 
   /// Whether the pool was closed.
   var isClosed: Bool { state.withLock { $0.isClosed } }
@@ -54,7 +73,7 @@ final class HTTPConnectionPool: Sendable {
 
   private enum Lease {
     case kept(HTTPConnection)
-    case queued(HTTPPoolWaiter, HTTPDial?)
+    case queued(HTTPPoolWaiter, Effects)
   }
 
   /// Leases a kept connection to the server of `url`, if there is one.
@@ -77,16 +96,22 @@ final class HTTPConnectionPool: Sendable {
   /// Leases a connection to the server of `url`, and waits for one if need be.
   ///
   /// - Throws: `HTTPTimedOut`, `HTTPPoolClosed`, `CancellationError`, or `IOError` when none can be made.
-  func acquire(_ url: HTTPURL, until deadline: LoopClock.Instant) async throws -> HTTPConnection {
+  func acquire(_ url: HTTPURL, _ call: HTTPCall) async throws -> HTTPConnection {
+    var timeline = HTTPTimeline()
+    timeline.callStart = call.start
+    timeline.start = .now
     while true {
       let connection: HTTPConnection
       switch try lease(url) {
       case .kept(let kept): connection = kept
-      case .queued(let waiter, let dial):
-        dial?.start(for: self)
-        connection = try await wait(waiter, until: deadline)
+      case .queued(let waiter, let effects):
+        perform(effects)
+        connection = try await wait(waiter, timeline, call)
+        timeline.leased = .now
+        timeline.dial = connection.isUsed ? nil : connection.timeline.dial
       }
-      if connection.begin(until: deadline) { return connection }
+      connection.timeline = timeline
+      if connection.begin(until: call.deadline) { return connection }
       discard(connection)
     }
   }
@@ -100,49 +125,75 @@ final class HTTPConnectionPool: Sendable {
         connections.leased.append(connection)
         return .kept(connection)
       }
-      let waiter = HTTPPoolWaiter(connections)
+      let waiter = HTTPPoolWaiter(connections, order: state.nextOrder)
+      state.nextOrder += 1
       connections.waiters.append(waiter)
       waiter.isQueued = true
-      waiter.dial = connections.dialIfNeeded(limit: limit)
-      return .queued(waiter, waiter.dial)
+      let effects = state.serve(connections, limits)
+      waiter.dial = effects.dial
+      return .queued(waiter, effects)
     }
   }
 
   /// Leases a new connection in the place of one that turned out to be dead.
   ///
   /// - Throws: as `acquire`; the place is free again then.
-  func replace(_ connection: HTTPConnection, until deadline: LoopClock.Instant) async throws -> HTTPConnection
-  {
+  func replace(_ connection: HTTPConnection, _ call: HTTPCall) async throws -> HTTPConnection {
     connection.close()
-    let waiter = HTTPPoolWaiter(connection.connections)
+    var timeline = HTTPTimeline()
+    timeline.callStart = call.start
+    timeline.start = .now
+    let waiter = HTTPPoolWaiter(connection.connections, order: 0)
     let dial = HTTPDial(to: connection.connections, for: waiter)
     waiter.dial = dial
     let (isClosed, effects) = state.withLock { state in
       state.remove(connection)
-      if state.isClosed { return (true, state.effects(on: connection.connections, limit: limit)) }
-      connection.connections.add(dial)
+      if state.isClosed { return (true, state.effects(on: connection.connections, limits)) }
+      state.add(dial)
       return (false, Effects())
     }
     perform(effects)
     if isClosed { throw HTTPPoolClosed() }
     dial.start(for: self)
-    let fresh = try await wait(waiter, until: deadline)
-    if fresh.begin(until: deadline) { return fresh }
+    let fresh = try await wait(waiter, timeline, call)
+    timeline.dial = fresh.timeline.dial
+    timeline.leased = .now
+    fresh.timeline = timeline
+    if fresh.begin(until: call.deadline) { return fresh }
     discard(fresh)
-    throw HTTPTimedOut(phase: .connect)
+    throw fresh.timedOut(call)
   }
 
   private func wait(
-    _ waiter: HTTPPoolWaiter, until deadline: LoopClock.Instant
+    _ waiter: HTTPPoolWaiter, _ timeline: HTTPTimeline, _ call: HTTPCall
   ) async throws -> HTTPConnection {
+    var deadline = call.deadline
+    var limit: Duration?
+    // Where an attempt to connect is under way for this request, that has its own limit.
+    if let own = timeouts.pool, waiter.dial == nil, timeline.start.advanced(by: own) < deadline {
+      deadline = timeline.start.advanced(by: own)
+      limit = own
+    }
     let timer = EventLoop.orDefault.callAt(deadline) { waiter.waiter.finish(.closed) }
     let outcome = await waiter.waiter.wait(for: "an HTTP connection")
     timer.cancel()
-    if outcome == .woken, let result = waiter.result { return try result.get() }
-    let phase = waiter.dial?.phase ?? .pool
+    if outcome == .woken, let result = waiter.result {
+      do { return try result.get() } catch let error as HTTPConnectTimedOut {
+        throw timedOut(waiter, timeline, error.limit)
+      }
+    }
     leave(waiter)
     if outcome == .cancelled { throw CancellationError() }
-    throw HTTPTimedOut(phase: phase)
+    throw timedOut(waiter, timeline, limit)
+  }
+
+  private func timedOut(
+    _ waiter: HTTPPoolWaiter, _ timeline: HTTPTimeline, _ limit: Duration?
+  ) -> HTTPTimedOut {
+    var timeline = timeline
+    timeline.dial = waiter.dial?.times
+    let phase = waiter.dial?.phase ?? .pool
+    return HTTPTimedOut(phase: phase, timings: timeline.timings(endingIn: phase, at: .now), limit: limit)
   }
 
   /// Forgets a request that waits no longer, and ends the attempt to connect that was for it.
@@ -163,7 +214,9 @@ final class HTTPConnectionPool: Sendable {
 
   /// Gives a connection back that may serve another request.
   func release(_ connection: HTTPConnection) {
-    guard connection.rest(until: LoopClock.now.advanced(by: idleTimeout)) else { return discard(connection) }
+    let now = LoopClock.now
+    let end = min(now.advanced(by: idleTimeout), connection.retirement)
+    guard now < connection.retirement, connection.rest(until: end) else { return discard(connection) }
     give(connection, to: nil)
   }
 
@@ -175,6 +228,12 @@ final class HTTPConnectionPool: Sendable {
       let (waiter, mustClose): (HTTPPoolWaiter?, Bool) = state.withLock { state in
         if state.isClosed { return (nil, true) }
         let connections = connection.connections
+        // Somebody who waits for another server, and for longer, gets its place.
+        state.yieldPlace(connections)
+        let starving = state.starving.isEmpty ? nil : state.nextStarving(limits)?.waiters.first
+        if recipient == nil, let starving, starving.order < connections.waiters.first?.order ?? .max {
+          return (nil, true)
+        }
         if let waiter = recipient ?? connections.popWaiter() {
           waiter.result = .success(connection)
           return (waiter, false)
@@ -182,6 +241,7 @@ final class HTTPConnectionPool: Sendable {
         connections.leased.remove(connection)
         connections.idle.append(connection)
         connection.place = .idle
+        if connections.standing != .resting { state.rest(connections) }
         return (nil, false)
       }
       if mustClose { return discard(connection) }
@@ -207,7 +267,7 @@ final class HTTPConnectionPool: Sendable {
     perform(
       state.withLock { state in
         state.remove(connection)
-        return state.effects(on: connection.connections, limit: limit)
+        return state.effects(on: connection.connections, limits)
       })
   }
 
@@ -217,21 +277,25 @@ final class HTTPConnectionPool: Sendable {
   func ended(_ dial: HTTPDial, _ outcome: Result<TCPStream, any Error>) {
     switch outcome {
     case .success(let stream):
-      let connection = HTTPConnection(stream, dial.connections, of: self)
-      connection.rest(until: LoopClock.now.advanced(by: idleTimeout))
-      state.withLock { _ in
-        dial.connections.remove(dial)
-        dial.connections.leased.append(connection)
+      let now = LoopClock.now
+      let connection = HTTPConnection(
+        stream, dial.connections, of: self,
+        retiring: maximumAge.map { now.advanced(by: $0) } ?? LoopClock.Instant(nanoseconds: .max))
+      connection.timeline.dial = dial.times
+      connection.rest(until: now.advanced(by: idleTimeout))
+      state.withLock { state in
+        state.remove(dial)
+        state.add(connection)
       }
       give(connection, to: dial.recipient)
     case .failure(let error):
       let (waiter, effects) = state.withLock { state in
-        dial.connections.remove(dial)
+        state.remove(dial)
         var waiter = dial.recipient
         // A cancelled attempt is no news for anybody else.
         if waiter == nil, !(error is CancellationError) { waiter = dial.connections.popWaiter() }
         waiter?.result = .failure(error)
-        return (waiter, state.effects(on: dial.connections, limit: limit))
+        return (waiter, state.effects(on: dial.connections, limits))
       }
       waiter?.waiter.finish(.woken)
       perform(effects)

@@ -1,9 +1,15 @@
 // An attempt to connect, as a task of its own: a request that waits may be given a connection that comes back earlier, or
 // give up while a name is still being resolved.
 
+import AsyncIOCoordination
 import AsyncIONetwork
 import AsyncIORuntime
 import Synchronization
+
+/// An attempt to connect took longer than it may.
+struct HTTPConnectTimedOut: Error {
+  let limit: Duration
+}
 
 /// An attempt to connect to an origin.
 final class HTTPDial: Sendable {
@@ -20,7 +26,17 @@ final class HTTPDial: Sendable {
   /// Who gets the connection, if not whoever waits longest.
   let recipient: HTTPPoolWaiter?
   private let state = Mutex(State.new)
-  private let isResolving = Atomic(false)
+  private let noted = Mutex(Times())
+
+  /// When the steps of an attempt were done.
+  struct Times: Sendable {
+    var start = LoopClock.now
+    /// When the host was looked up; nil where it is an address.
+    var resolved: LoopClock.Instant?
+    var connected: LoopClock.Instant?
+    var secured: LoopClock.Instant?
+    var phase = HTTPPhase.connect
+  }
 
   init(to connections: HTTPOriginConnections, for recipient: HTTPPoolWaiter? = nil) {
     self.connections = connections
@@ -28,7 +44,10 @@ final class HTTPDial: Sendable {
   }
 
   /// What the attempt is doing.
-  var phase: HTTPPhase { isResolving.load(ordering: .relaxed) ? .resolve : .connect }
+  var phase: HTTPPhase { times.phase }
+
+  /// When its steps were done.
+  var times: Times { noted.withLock { $0 } }
 
   /// Starts the attempt, which reports to `pool` exactly once.
   func start(for pool: HTTPConnectionPool) {
@@ -36,6 +55,7 @@ final class HTTPDial: Sendable {
       let outcome: Result<TCPStream, any Error>
       do {
         outcome = .success(try await connect(pool))
+        noted.withLock { $0.connected = .now }
       } catch {
         outcome = .failure(error)
       }
@@ -60,13 +80,25 @@ final class HTTPDial: Sendable {
   }
 
   private func connect(_ pool: HTTPConnectionPool) async throws -> TCPStream {
+    guard let limit = pool.connectTimeout else { return try await connectWithoutLimit(pool) }
+    do {
+      return try await withTimeout(limit) { try await self.connectWithoutLimit(pool) }
+    } catch is TimeoutError {
+      throw HTTPConnectTimedOut(limit: limit)
+    }
+  }
+
+  private func connectWithoutLimit(_ pool: HTTPConnectionPool) async throws -> TCPStream {
     let origin = connections.origin
     if let address = try? SocketAddress(ip: origin.host, port: origin.port) {
       return try await TCPStream.connect(to: address)
     }
-    isResolving.store(true, ordering: .relaxed)
+    noted.withLock { $0.phase = .resolve }
     let addresses = try await pool.resolve(for: connections)
-    isResolving.store(false, ordering: .relaxed)
+    noted.withLock { times in
+      times.phase = .connect
+      times.resolved = .now
+    }
     var failures: [IOError] = []
     for address in addresses {
       do {

@@ -11,8 +11,9 @@ struct HTTPOrigin: Hashable, Sendable {
 /// - a connection is in `leased`, in `idle` or in neither for good;
 /// - `count` is at most the limit;
 /// - where somebody waits nothing is idle;
-/// - where somebody waits, either `count` is at the limit, or an attempt to connect is under way for each who waits.
-final class HTTPOriginConnections: @unchecked Sendable {
+/// - where somebody waits, either `count` is at the limit, or an attempt to connect is under way for each who waits, or the
+///   origin is among the starving.
+final class HTTPOriginConnections: LinkedNode, @unchecked Sendable {
   // Sendable: guarded by the pool's lock; `origin` is constant.
   let origin: HTTPOrigin
   /// Those that serve a request, or are on their way to one.
@@ -27,6 +28,19 @@ final class HTTPOriginConnections: @unchecked Sendable {
   var openDials = 0
   var resolution: HTTPResolution?
 
+  /// In which list of the pool an origin is.
+  enum Standing {
+    /// In none.
+    case ordinary
+    /// Among those that may have idle connections.
+    case resting
+    /// Among those where somebody waits because of the limit for all.
+    case starving
+  }
+
+  var standing = Standing.ordinary
+  var links = LinkedListLinks<HTTPOriginConnections>()
+
   init(_ origin: HTTPOrigin) { self.origin = origin }
 
   /// How many connections there are or may soon be.
@@ -34,22 +48,19 @@ final class HTTPOriginConnections: @unchecked Sendable {
 
   var isEmpty: Bool { count == 0 && waiters.isEmpty }
 
-  /// A new attempt to connect, if somebody waits for whom there is none and the limit allows one.
-  func dialIfNeeded(limit: Int) -> HTTPDial? {
-    guard openDials < waiters.count, count < limit else { return nil }
-    let dial = HTTPDial(to: self)
-    add(dial)
-    return dial
-  }
+  /// Whether somebody waits for whom there is no attempt to connect, and the limit allows one.
+  func needsDial(limit: Int) -> Bool { openDials < waiters.count && count < limit }
 
   func add(_ dial: HTTPDial) {
     dials[ObjectIdentifier(dial)] = dial
     if dial.recipient == nil { openDials += 1 }
   }
 
-  func remove(_ dial: HTTPDial) {
-    guard dials.removeValue(forKey: ObjectIdentifier(dial)) != nil else { return }
+  /// Forgets an attempt, and tells whether it was known.
+  func remove(_ dial: HTTPDial) -> Bool {
+    guard dials.removeValue(forKey: ObjectIdentifier(dial)) != nil else { return false }
     if dial.recipient == nil { openDials -= 1 }
+    return true
   }
 
   /// Takes whoever waits longest out of the queue.

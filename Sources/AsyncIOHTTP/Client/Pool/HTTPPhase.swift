@@ -6,6 +6,8 @@ enum HTTPPhase: String, Sendable {
   case resolve = "resolving the host"
   /// Waiting for the server to accept a connection.
   case connect = "connecting"
+  /// Agreeing on encryption.
+  case secure = "securing the connection"
   /// Sending the request.
   case send = "sending the request"
   /// Waiting for the first byte of the response.
@@ -17,4 +19,7 @@ enum HTTPPhase: String, Sendable {
 /// Time has run out, and in which phase.
 struct HTTPTimedOut: Error {
   let phase: HTTPPhase
+  let timings: HTTPTimings
+  /// The limit of the phase if it was that, nil if it was the one for everything.
+  let limit: Duration?
 }

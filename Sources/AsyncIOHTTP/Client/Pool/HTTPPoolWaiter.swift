@@ -16,5 +16,11 @@ final class HTTPPoolWaiter: LinkedNode, @unchecked Sendable {
 
   var links = LinkedListLinks<HTTPPoolWaiter>()
 
-  init(_ connections: HTTPOriginConnections) { self.connections = connections }
+  /// Who has the smaller number has come earlier.
+  let order: UInt64
+
+  init(_ connections: HTTPOriginConnections, order: UInt64) {
+    self.connections = connections
+    self.order = order
+  }
 }

@@ -1,0 +1,85 @@
+import AsyncIORuntime
+import Synchronization
+
+/// When a server that fails is left alone, so that neither it nor who asks it wastes time.
+///
+/// After so many failures one after another requests to it fail at once, with the code `refusedByPolicy`. After a pause one
+/// request is let through: if it succeeds all are again, otherwise there is another pause.
+public struct HTTPCircuitBreaker: Hashable, Sendable {
+  /// How many failures one after another open the circuit: errors, and statuses from 500 on.
+  public var failures: Int
+  /// How long the server is left alone.
+  public var pause: Duration
+
+  /// Makes a breaker.
+  ///
+  /// - Parameters:
+  ///   - failures: how many failures one after another; at least 1.
+  ///   - pause: how long the server is left alone.
+  public init(failures: Int = 10, pause: Duration = .seconds(10)) {
+    precondition(failures > 0, "A circuit breaker opens after 1 failure or more, not \(failures).")
+    self.failures = failures
+    self.pause = pause
+  }
+}
+
+/// The breaker of one server.
+final class HTTPBreakerState: Sendable {
+  private enum State {
+    /// Requests pass; so many have failed one after another. Goes to `open`.
+    case closed(failures: Int)
+    /// None passes until then. Goes to `trying`.
+    case open(until: LoopClock.Instant)
+    /// One is under way, to see. Goes to `closed`, `open`.
+    case trying
+  }
+
+  private let rule: HTTPCircuitBreaker
+  private let state = Mutex(State.closed(failures: 0))
+
+  init(_ rule: HTTPCircuitBreaker) { self.rule = rule }
+
+  var isForgettable: Bool {
+    state.withLock { if case .closed(0) = $0 { true } else { false } }
+  }
+
+  /// Lets a request through, or throws.
+  func enter(_ request: HTTPClientRequest) throws(HTTPError) {
+    let rest: Duration? = state.withLock { state in
+      switch state {
+      case .closed: return nil
+      case .trying: return .zero
+      case .open(let end):
+        let now = LoopClock.now
+        guard now >= end else { return now.duration(to: end) }
+        state = .trying
+        return nil
+      }
+    }
+    guard let rest else { return }
+    let when =
+      rest > .zero ? "it is asked again in \(HTTPTimings.text(rest))" : "one request is trying it just now"
+    throw HTTPError(
+      code: .refusedByPolicy,
+      message: "\(request.title): not sent, as the server has failed too often; \(when)",
+      url: request.url)
+  }
+
+  /// Takes note of how a request has ended; nil if that says nothing.
+  func note(isFailure: Bool?) {
+    state.withLock { state in
+      switch (state, isFailure) {
+      case (.closed, false): state = .closed(failures: 0)
+      case (.closed(let failures), true):
+        state =
+          failures + 1 >= rule.failures
+          ? .open(until: LoopClock.now.advanced(by: rule.pause)) : .closed(failures: failures + 1)
+      case (.trying, false): state = .closed(failures: 0)
+      case (.trying, true): state = .open(until: LoopClock.now.advanced(by: rule.pause))
+      // Given up: the next one tries.
+      case (.trying, nil): state = .open(until: .now)
+      case (.closed, nil), (.open, _): break
+      }
+    }
+  }
+}
