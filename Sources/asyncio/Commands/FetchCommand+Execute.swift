@@ -1,6 +1,7 @@
 import ArgumentParser
 import AsyncIO
 import Glibc
+import HTTPTypes
 
 extension FetchCommand {
   /// Fetches all URLs and says what became of each.
@@ -19,9 +20,51 @@ extension FetchCommand {
     settings.timeout = timeout.duration
     settings.folder = output
     settings.printsJSON = json
+    settings.retries = retries
+    settings.limitPerHost = perHost
+    settings.rate = rate
+    settings.followsRedirects = !noFollow
+    settings.method = try requestMethod()
+    settings.fields = try fields()
+    settings.body = try body()
+    if let journal {
+      do {
+        settings.journal = try FetchJournal(path: journal)
+      } catch {
+        throw fail("the journal cannot be used: \(error)")
+      }
+    }
     let fetcher = Fetcher(urls, settings)
     let report = try onLoop { await fetcher.run() }
     throw ExitCode(report.exitStatus)
+  }
+
+  private func requestMethod() throws -> HTTPRequest.Method {
+    guard let method else { return data == nil ? .get : .post }
+    guard let known = HTTPRequest.Method(method) else { throw fail("'\(method)' is no method of HTTP") }
+    return known
+  }
+
+  private func fields() throws -> HTTPFields {
+    var fields = HTTPFields()
+    for text in header {
+      guard let colon = text.firstIndex(of: ":"), let name = HTTPField.Name(String(text[..<colon])) else {
+        throw fail("'\(text)' is no field; give it as 'name: value'")
+      }
+      let value = text[text.index(after: colon)...].drop { $0 == " " }
+      fields.append(HTTPField(name: name, value: String(value)))
+    }
+    return fields
+  }
+
+  private func body() throws -> [UInt8] {
+    guard let data else { return [] }
+    guard data.hasPrefix("@") else { return Array(data.utf8) }
+    do {
+      return try OutputFile.readBytes(String(data.dropFirst()))
+    } catch {
+      throw fail("the body cannot be read: \(error)")
+    }
   }
 
   private func listedURLs() throws -> [String] {

@@ -37,12 +37,57 @@ struct FetchCommand: ParsableCommand {
   @Flag(help: "Print each result as a line of JSON.")
   var json = false
 
+  @Option(
+    name: [.short, .customLong("request"), .customLong("method")],
+    help: ArgumentHelp("What to do with each URL, such as HEAD or POST. (default: GET)", valueName: "method"))
+  var method: String?
+
+  @Option(
+    name: [.customShort("H"), .long], parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("A field of each request; it may be given several times.", valueName: "name: value"))
+  var header: [String] = []
+
+  @Option(
+    name: [.short, .long], parsing: .unconditional,
+    help: ArgumentHelp(
+      "The body of each request; '@file' for that of a file. POST is then the default.", valueName: "data"))
+  var data: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("How often to try again what may pass, with growing pauses.", valueName: "n"))
+  var retries = 0
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How many to fetch at the same time from one host. (default: as many as in all)", valueName: "n"))
+  var perHost: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("How many to begin in a second with one host. (default: no limit)", valueName: "n"))
+  var rate: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "A file that notes what is finished; with it, an interrupted run goes on where it was.",
+      valueName: "file"),
+    completion: .file())
+  var journal: String?
+
+  @Flag(help: "Do not follow redirects.")
+  var noFollow = false
+
   func validate() throws {
     guard !urls.isEmpty || input != nil else {
       throw ValidationError("Nothing to fetch: give URLs, or a file of them with '--input'.")
     }
     guard limit >= 1 else {
       throw ValidationError("'--limit' must be at least 1, not \(limit).")
+    }
+    guard retries >= 0, perHost ?? 1 >= 1, rate ?? 1 >= 1 else {
+      throw ValidationError("'--retries' must be at least 0, '--per-host' and '--rate' at least 1.")
     }
     guard timeout.duration > .zero else {
       throw ValidationError("'--timeout' must be longer than nothing.")

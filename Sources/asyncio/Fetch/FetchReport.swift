@@ -8,6 +8,8 @@ struct FetchReport: Sendable, Equatable {
   private(set) var failed = 0
   /// URLs that were not tried, or not to their end.
   private(set) var notFetched = 0
+  /// URLs that an earlier run has finished, as its journal says.
+  var earlier = 0
   /// Bytes of all bodies.
   private(set) var bytes = 0
   /// Whether the user stopped it.
@@ -65,6 +67,7 @@ struct FetchReport: Sendable, Equatable {
   func summary(palette: Palette = .plain) -> [String] {
     var parts = [palette("\(ok) ok", .green)]
     if failed > 0 { parts.append(palette("\(failed) failed", .red)) }
+    if earlier > 0 { parts.append("\(earlier) before") }
     if notFetched > 0 { parts.append(palette("\(notFetched) not fetched", .yellow)) }
     var line = parts.joined(separator: ", ") + "; \(ByteSize(bytes)) in \(wallTime.text)"
     if let rate = requestsPerSecond, ok + failed > 0 {

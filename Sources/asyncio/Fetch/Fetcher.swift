@@ -20,6 +20,45 @@ final class Fetcher: Sendable {
     var folder: String?
     /// Whether results are printed as JSON.
     var printsJSON = false
+    /// What is to be done with each URL.
+    var method = HTTPRequest.Method.get
+    /// Fields of each request.
+    var fields: HTTPFields = [:]
+    /// The body of each request.
+    var body: [UInt8] = []
+    /// How often a request is sent again that has failed.
+    var retries = 0
+    /// How many to fetch at the same time from one host; as many as from all if nil.
+    var limitPerHost: Int?
+    /// How many requests to begin in a second with one host.
+    var rate: Int?
+    /// Whether redirects are followed.
+    var followsRedirects = true
+    /// What is finished already, and where that is noted.
+    var journal: FetchJournal?
+
+    /// A session that does all that.
+    var session: HTTPSession.Configuration {
+      var configuration = HTTPSession.Configuration()
+      configuration.timeout = timeout
+      configuration.redirects = followsRedirects ? .follow() : .none
+      configuration.connectionsPerHost = limitPerHost ?? max(limit, 1)
+      configuration.connections = max(limit, 1)
+      configuration.fields = fields
+      // Jobs of a list have nothing to do with each other.
+      configuration.cookies = nil
+      var policy = HTTPPolicy()
+      policy.rate = rate.map { HTTPRate($0, per: .seconds(1), burst: 1) }
+      if retries > 0 {
+        var retry = HTTPRetry()
+        retry.attempts = retries + 1
+        // Whoever gives a number means it for each URL.
+        retry.budget = nil
+        policy.retry = retry
+      }
+      if policy.rate != nil || policy.retry != nil { configuration.middleware = [.policy(policy)] }
+      return configuration
+    }
   }
 
   private struct Job: Sendable {
@@ -30,7 +69,7 @@ final class Fetcher: Sendable {
   }
 
   private struct State {
-    var report = FetchReport()
+    var report: FetchReport
     var bar: ProgressBar
     var isReported: [Bool]
   }
@@ -44,13 +83,22 @@ final class Fetcher: Sendable {
   /// Makes a fetcher for `urls`.
   init(_ urls: [String], _ settings: Settings) {
     var names = OutputNames()
-    jobs = urls.enumerated().map { index, url in
+    let all = urls.enumerated().map { index, url in
       Job(index: index, url: url, file: settings.folder.map { "\($0)/\(names.name(for: url))" })
     }
+    var finished = settings.journal?.finished ?? [:]
+    jobs = all.filter { job in
+      guard let count = finished[job.url], count > 0 else { return true }
+      finished[job.url] = count - 1
+      return false
+    }
     self.settings = settings
+    var report = FetchReport()
+    report.earlier = all.count - jobs.count
     state = Mutex(
       State(
-        bar: ProgressBar(total: urls.count), isReported: [Bool](repeating: false, count: urls.count)))
+        report: report, bar: ProgressBar(total: jobs.count),
+        isReported: [Bool](repeating: false, count: urls.count)))
     palette = Terminal(descriptor: 1).palette
     display = LiveDisplay(
       isLive: Terminal(descriptor: 2).isInteractive,
@@ -86,9 +134,7 @@ final class Fetcher: Sendable {
   }
 
   private func fetchAll() async throws {
-    var configuration = HTTPSession.Configuration()
-    configuration.timeout = settings.timeout
-    try await withHTTPSession(configuration) { session in
+    try await withHTTPSession(settings.session) { session in
       _ = try await gather(self.jobs, limit: self.settings.limit) { job in
         try await self.fetch(job, session)
       }
@@ -101,7 +147,9 @@ final class Fetcher: Sendable {
       FetchResult(job.url, outcome, bytes: bytes, duration: start.duration(to: LoopClock.now), file: file)
     }
     do {
-      let response = try await session.get(job.url)
+      let request = HTTPClientRequest(
+        method: settings.method, url: try HTTPURL(job.url), body: .bytes(settings.body))
+      let response = try await session.send(request)
       let count = response.body.count
       do {
         if let file = job.file { try await save(response.body, to: file) }
@@ -119,8 +167,9 @@ final class Fetcher: Sendable {
   /// What went wrong, without the URL, which stands beside it.
   private static func text(_ error: any Error) -> String {
     guard let error = error as? HTTPError else { return "\(error)" }
-    let prefix = "GET \(error.url): "
-    return error.message.hasPrefix(prefix) ? String(error.message.dropFirst(prefix.count)) : error.message
+    // After the method and the URL.
+    guard let end = error.message.firstRange(of: "\(error.url): ")?.upperBound else { return error.message }
+    return String(error.message[end...])
   }
 
   private func save(_ bytes: [UInt8], to file: String) async throws {
@@ -136,6 +185,11 @@ final class Fetcher: Sendable {
       state.bar.done += 1
       state.bar.failed = state.report.failed
       state.bar.bytes = state.report.bytes
+    }
+    if let journal = settings.journal, result.outcome != .notFetched {
+      do { try journal.append(result.jsonLine) } catch {
+        display.note("asyncio: not in the journal: \(error)")
+      }
     }
     display.print(settings.printsJSON ? result.jsonLine : result.line(palette: palette))
   }

@@ -49,6 +49,13 @@ enum OutputFile {
   ///
   /// - Throws: `IOError`, as when the file is missing.
   static func read(_ path: String) throws(IOError) -> String {
+    String(decoding: try readBytes(path), as: UTF8.self)
+  }
+
+  /// The bytes of the file `path`, or of standard input for `-`.
+  ///
+  /// - Throws: `IOError`, as when the file is missing.
+  static func readBytes(_ path: String) throws(IOError) -> [UInt8] {
     let isStandardInput = path == "-"
     let descriptor = isStandardInput ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw error("open", path) }
@@ -61,7 +68,7 @@ enum OutputFile {
       }
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { throw error("read", path) }
-      if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+      if count == 0 { return bytes }
       bytes += buffer[..<count]
     }
   }
