@@ -1,0 +1,69 @@
+// The entry of libFuzzer: bytes of strangers, read as requests, as responses with their bodies, and as compressed bodies.
+//
+// What must hold: no crash and no endless loop; and cut anywhere, the bytes mean the same.
+
+/// Reads all messages, and tells what they were.
+func outcome(_ bytes: [UInt8], isRequest: Bool, cut: Int) -> String {
+  var text = ""
+  var input: [UInt8] = []
+  var rest = bytes[...]
+  var parser = HTTPHeadParser()
+  var decoder: HTTPBodyDecoder?
+  do {
+    while true {
+      if var body = decoder {
+        let step = try body.decode(input.span)
+        if let range = step.body { text += String(decoding: input[range], as: UTF8.self) }
+        input.removeFirst(step.consumed)
+        decoder = body.isComplete ? nil : body
+        if body.isComplete || step.consumed > 0 { continue }
+      } else if isRequest {
+        if let (head, consumed) = try parser.parseRequest(input.span) {
+          input.removeFirst(consumed)
+          text += "|\(head.method) \(head.path ?? "-") \(head.fields.makeFields().count)|"
+          decoder = HTTPBodyDecoder(try HTTPBodyFraming(of: head))
+          continue
+        }
+      } else if let (head, consumed) = try parser.parseResponse(input.span) {
+        input.removeFirst(consumed)
+        text += "|\(head.code) \(head.fields.makeFields().count)|"
+        decoder = HTTPBodyDecoder(try HTTPBodyFraming(of: head, answering: .get))
+        continue
+      }
+      if rest.isEmpty {
+        try decoder?.endOfInput()
+        return text + "."
+      }
+      input += rest.prefix(cut)
+      rest = rest.dropFirst(cut)
+    }
+  } catch {
+    return text + "!\(error.code)"
+  }
+}
+
+/// What libFuzzer calls with each input.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let bytes = unsafe [UInt8](UnsafeBufferPointer(start: start, count: count))
+  guard let kind = bytes.first else { return 0 }
+  let rest = Array(bytes.dropFirst())
+  let cut = 1 + Int(kind >> 2)
+  switch kind & 3 {
+  case 0, 1:
+    let isRequest = kind & 3 == 0
+    let whole = outcome(rest, isRequest: isRequest, cut: max(1, rest.count))
+    let parts = outcome(rest, isRequest: isRequest, cut: cut)
+    precondition(whole == parts, "Cut every \(cut) it is \(parts), and whole \(whole).")
+  default:
+    var inflater = HTTPInflater(kind & 3 == 2 ? .gzip : .deflate)
+    var output = (try? inflater.inflate(rest, isLast: true)) ?? []
+    var rounds = 0
+    while inflater.hasMore, rounds < 8 {
+      output = (try? inflater.inflate([], isLast: true)) ?? []
+      rounds += 1
+    }
+    precondition(output.count <= HTTPInflater.pieceLimit + 300, "One piece has \(output.count) bytes.")
+  }
+  return 0
+}
