@@ -26,6 +26,7 @@ let package = Package(
       dependencies: [
         .product(name: "AsyncIO", package: "swift-asyncio"),
         .product(name: "AsyncIOTLS", package: "swift-asyncio"),
+        .product(name: "AsyncIOHTTP", package: "swift-asyncio"),
       ],
       swiftSettings: settings)
   ]

@@ -25,7 +25,7 @@ struct Main {
 /// The workloads, under the names that the peers' programs know them by.
 enum Workload: String, CaseIterable {
   case spawn, gather, yield, pingpong, timers, timeout, sleep1m, echo, queue, semaphore
-  case race, ascompleted, generator, files, filesblocking, tls, tlshandshake
+  case race, ascompleted, generator, files, filesblocking, tls, tlshandshake, http
 
   func run(_ arguments: [String]) async throws {
     switch self {
@@ -41,6 +41,7 @@ enum Workload: String, CaseIterable {
     case .semaphore: try await takePermits()
     case .race: try await raceWithSleepers()
     case .ascompleted: try await takeAsCompleted()
+    case .http: try await requestPages(arguments)
     case .generator: try await iterateGenerator()
     case .files: try await readFiles()
     case .filesblocking: try await readFilesBlocking()
