@@ -2,6 +2,12 @@
 //
 // What must hold: no crash and no endless loop; and cut anywhere, the bytes mean the same.
 
+/// Stands for the module's own, which lives beside its connections.
+struct HTTPBodyTooLarge: Error {
+  let limit: Int
+  let announced: Int?
+}
+
 /// Reads all messages, and tells what they were.
 func outcome(_ bytes: [UInt8], isRequest: Bool, cut: Int) -> String {
   var text = ""
