@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 _Thread_local void *casyncio_current;
+_Thread_local void *casyncio_serving;
 
 int64_t casyncio_now(void) {
   struct timespec time;
@@ -317,10 +318,17 @@ int casyncio_signal_received(void) { return atomic_load(&first_signal); }
 
 #if defined(__linux__)
 #include <malloc.h>
+#include <sched.h>
 #include <sys/syscall.h>
 
 bool casyncio_is_main_thread(void) { return syscall(SYS_gettid) == getpid(); }
 void casyncio_set_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
+int casyncio_core_count(void) {
+  // More than 1,024 cores do not fit into the set: then all that are online count.
+  cpu_set_t set;
+  long count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : sysconf(_SC_NPROCESSORS_ONLN);
+  return count > 0 ? (int)count : 1;
+}
 uint64_t casyncio_heap_in_use(void) {
   struct mallinfo2 info = mallinfo2();
   return info.uordblks + info.hblkhd;
@@ -328,5 +336,9 @@ uint64_t casyncio_heap_in_use(void) {
 #else
 bool casyncio_is_main_thread(void) { return pthread_main_np() != 0; }
 void casyncio_set_thread_name(const char *name) { (void)name; }
+int casyncio_core_count(void) {
+  long count = sysconf(_SC_NPROCESSORS_ONLN);
+  return count > 0 ? (int)count : 1;
+}
 uint64_t casyncio_heap_in_use(void) { return 0; }
 #endif

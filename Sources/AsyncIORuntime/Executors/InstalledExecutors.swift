@@ -6,6 +6,7 @@
 // `GlobalExecutor` says:
 //
 //   on a thread that drives a loop   that loop's ready queue: no lock, no hop
+//   on a thread of a pool            the inbox of the loop whose call it makes
 //   on any other thread              the home loop's inbox, or, in a process whose `main` is not ours (a test
 //                                    runner), the executor that the platform would have used
 //
@@ -117,7 +118,7 @@ private final class GlobalExecutor: TaskExecutor, SchedulingExecutor {
   @inline(__always)
   func enqueue(_ job: UnownedJob) {
     if let core = unsafe LoopCore.current {
-      unsafe core.pointee.ready.push(ReadyItem(job, .global))
+      unsafe core.pointee.push(ReadyItem(job, .global))
     } else {
       enqueueElsewhere(job)
     }
@@ -127,6 +128,7 @@ private final class GlobalExecutor: TaskExecutor, SchedulingExecutor {
 
   @inline(never)
   private func enqueueElsewhere(_ job: UnownedJob) {
+    if let served = ServingThread.current?.loop { return served.submit(ReadyItem(job, .global)) }
     switch elsewhere {
     case .home(let loop): loop.submit(ReadyItem(job, .global))
     case .platform(let executor): executor.enqueue(job)

@@ -3,8 +3,11 @@
 extension EventLoop {
   /// The loop of this thread; else the process's home loop; else a loop on a thread in the background.
   package static var orDefault: EventLoop {
-    current ?? InstalledExecutors.home ?? background
+    ofCaller ?? InstalledExecutors.home ?? background
   }
+
+  /// The loop of this thread, or on a thread of a pool the one whose call it makes.
+  package static var ofCaller: EventLoop? { current ?? ServingThread.current?.loop }
 
   /// A loop on a thread of its own, for programs that have no loop: started when it is first needed.
   ///

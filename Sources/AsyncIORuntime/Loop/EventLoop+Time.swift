@@ -64,10 +64,13 @@ extension EventLoop {
   }
 
   /// Counts work on other threads that will come back to this loop, so that virtual time waits for it.
-  package func beginOutsideWork() { outsideWork.add(1, ordering: .acquiringAndReleasing) }
+  package func beginOutsideWork() {
+    if time == .virtual { outsideWork.add(1, ordering: .acquiringAndReleasing) }
+  }
 
   /// Ends what `beginOutsideWork` began; called on any thread, after the result was sent.
   package func endOutsideWork() {
+    guard time == .virtual else { return }
     outsideWork.subtract(1, ordering: .acquiringAndReleasing)
     wake()
   }

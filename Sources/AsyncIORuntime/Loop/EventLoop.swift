@@ -44,6 +44,15 @@ import Synchronization
   /// Work on other threads that virtual time waits for.
   let outsideWork = Atomic<Int>(0)
 
+  /// Threads that wait for a task of this loop.
+  let visitors = Visitors()
+  /// What the watchdog looks at.
+  let progress = LoopProgress()
+  /// The system's number of the thread that drives the loop, or drove it last.
+  let thread = Atomic<CInt>(0)
+  /// The address of the run's main task, once that runs.
+  let mainTask = Atomic<UInt>(0)
+
   /// How many items run before timers and descriptors are looked at again.
   private static let itemsPerTurn = 64
 
@@ -97,7 +106,7 @@ import Synchronization
   @inline(__always)
   func enqueue(_ item: ReadyItem) {
     if isCurrent {
-      unsafe core.pointee.ready.push(item)
+      unsafe core.pointee.push(item)
     } else {
       submit(item)
     }
@@ -105,7 +114,7 @@ import Synchronization
 
   /// Enqueues from another thread.
   func submit(_ item: ReadyItem) {
-    if inbox.append(item) { poller.wake() }
+    if inbox.append(item), ServingThread.current?.wakesLater(self) != true { poller.wake() }
   }
 
   /// Runs `body` on the loop's thread: at once if this is it, otherwise soon.
@@ -129,7 +138,11 @@ import Synchronization
     unsafe precondition(
       casyncio_get_current() == nil, "an event loop is already running on this thread")
     unsafe casyncio_set_current(core)
-    defer { casyncio_set_current(nil) }
+    thread.store(casyncio_prepare_for_samples(), ordering: .relaxed)
+    defer {
+      progress.rest()
+      casyncio_set_current(nil)
+    }
     while !isDone() { turn() }
   }
 
@@ -139,10 +152,15 @@ import Synchronization
     if let group { group.share(from: self) }
     var ran = 0
     while ran < Self.itemsPerTurn, unsafe core.pointee.ready.count > 0 {
-      if unsafe core.pointee.preparesItems { unsafe core.pointee.prepareItem() }
-      run(unsafe core.pointee.ready.pop())
+      if unsafe core.pointee.preparesItems {
+        guard let item = unsafe core.pointee.takePrepared() else { break }
+        run(item)
+      } else {
+        run(unsafe core.pointee.ready.pop())
+      }
       ran += 1
     }
+    unsafe core.pointee.endItems()
     if unsafe core.pointee.ready.count > 0 {
       glance()
     } else if !inbox.hasItems {
@@ -153,6 +171,7 @@ import Synchronization
   @inline(__always)
   private func run(_ item: ReadyItem) {
     unsafe core.pointee.budget = LoopCore.fullBudget
+    progress.beginItem()
     switch item.kind {
     case .global: InstalledExecutors.runGlobal(item.job)
     case .preferred: unsafe item.job.runSynchronously(on: asUnownedTaskExecutor())
@@ -175,6 +194,7 @@ import Synchronization
 
   /// Sleeps until the next timer, an event, or a wake-up.
   private func sleep() {
+    progress.rest()
     unsafe core.pointee.ready.giveMemoryBack()
     if time == .virtual { return sleepVirtually() }
     var timeout: Int64 = -1

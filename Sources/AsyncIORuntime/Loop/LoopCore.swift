@@ -11,6 +11,7 @@
 // and callbacks are run between accesses, never inside one).
 
 internal import CAsyncIO
+import Synchronization
 
 /// The state that a loop's own thread works on.
 @safe struct LoopCore: ~Copyable {
@@ -28,10 +29,15 @@ internal import CAsyncIO
   private var schedule: SeededNumbers?
   /// What `LoopRandomness` draws from, where time is virtual.
   var numbers: SeededNumbers?
-  /// Whether `prepareItem` has anything to do.
-  let preparesItems: Bool
+  /// Whether the next item must be taken by `takePrepared`.
+  private(set) var preparesItems: Bool
+  private let isVirtual: Bool
   /// When the running item was begun, in real nanoseconds; kept where time is virtual.
   private(set) var itemStart: Int64 = 0
+  /// Whether the loop is one of several, which may be given its work (StuckQueue.swift).
+  var isShared = false { didSet { preparesItems = preparesItems || isShared } }
+  /// Whether an item runs and the queue is not being changed; kept where `isShared`.
+  let isQueueWhole = Atomic<Bool>(false)
   /// The loop that owns this core.
   let loop: Unmanaged<EventLoop>
 
@@ -42,6 +48,7 @@ internal import CAsyncIO
     schedule = seed.map { SeededNumbers(seed: $0) }
     // Far from the stream of the schedule.
     numbers = isVirtual ? SeededNumbers(seed: ~(seed ?? 0)) : nil
+    self.isVirtual = isVirtual
     preparesItems = isVirtual || seed != nil
   }
 
@@ -64,10 +71,15 @@ internal import CAsyncIO
     if former != 0 { ReadinessWord.resume(former) }
   }
 
-  /// Lets the next ready item be chosen by the seed, and notes when it begins.
-  mutating func prepareItem() {
-    itemStart = casyncio_now()
-    guard ready.count > 1, let offset = schedule?.next(below: ready.count) else { return }
-    ready.bringToFront(offset)
+  /// Takes the item that runs next, where that needs more than to take the oldest: chosen by the seed, with a note of when it
+  /// begins, or to be run while others may take the queue; nil if they have just taken it.
+  mutating func takePrepared() -> ReadyItem? {
+    endItems()
+    guard ready.count > 0 else { return nil }
+    if isVirtual { itemStart = casyncio_now() }
+    if ready.count > 1, let offset = schedule?.next(below: ready.count) { ready.bringToFront(offset) }
+    let item = ready.pop()
+    if isShared { beginItem() }
+    return item
   }
 }

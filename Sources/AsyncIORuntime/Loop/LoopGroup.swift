@@ -25,7 +25,10 @@ final class LoopGroup: @unchecked Sendable {
     precondition(count > 1 && count <= 64, "a run has 1 to 64 threads, not \(count)")
     loops = [home]
     for _ in 1..<count { loops.append(try EventLoop()) }
-    for loop in loops { loop.group = self }
+    for loop in loops {
+      loop.group = self
+      unsafe loop.core.pointee.isShared = true
+    }
     for (index, loop) in loops.enumerated().dropFirst() {
       running.add(1, ordering: .relaxed)
       LoopThread.start(named: "asyncio-loop-\(index)") { [self] in

@@ -13,6 +13,9 @@ package enum LoopThread {
     }
   }
 
+  /// How many cores this process may use.
+  package static let coreCount = Int(casyncio_core_count())
+
   /// Starts a detached thread that runs `body`; false if the system has no more threads.
   ///
   /// Signals are left to the process's first thread, where they were before.

@@ -19,6 +19,7 @@ final class MainTask<Result: Sendable>: Sendable {
   /// Makes the task, which starts when the loop is driven.
   func start(_ body: @escaping @Sendable () async throws -> Result, installed: Bool) {
     let started = loop.makeTask(name: "main", installed: installed) { [self] in
+      loop.mainTask.store(TaskIdentity.current?.word ?? 0, ordering: .relaxed)
       let outcome: Swift.Result<Result, any Error>
       do {
         outcome = .success(try await body())
@@ -26,6 +27,7 @@ final class MainTask<Result: Sendable>: Sendable {
         outcome = .failure(error)
       }
       result.withLock { $0 = outcome }
+      loop.mainTask.store(0, ordering: .relaxed)
       done.store(true, ordering: .releasing)
       loop.wake()
     }

@@ -37,8 +37,12 @@ public final class Runner {
     ///
     /// Only where the runner drives the process's main thread.
     public var handlesSignals = true
+    /// What looks after code that holds a loop; nil for none.
+    ///
+    /// By default there is one in debug builds, and where the environment variable `ASYNCIO_WATCHDOG` asks for it.
+    public var watchdog = Watchdog.automatic
 
-    /// Makes the default configuration: one thread, five seconds of grace, signals handled.
+    /// Makes the default configuration: one thread, five seconds of grace, signals handled, a watchdog in debug builds.
     public init() {}
   }
 
@@ -68,6 +72,7 @@ public final class Runner {
     self.loop = loop
     self.isHome = isHome
     self.configuration = configuration
+    loop.visitors.open()
     if configuration.threads > 1 {
       group = try LoopGroup(home: loop, count: configuration.threads)
     }
@@ -116,7 +121,12 @@ public final class Runner {
       }
       casyncio_signals_install(loop.poller.wakeDescriptor)
     }
+    let loops = group?.loops ?? [loop]
+    // Virtual time stands still while code runs, however long it takes.
+    let watchdog = loop.time == .virtual ? nil : configuration.watchdog
+    if let watchdog { WatchdogThread.watch(loops, of: group, with: watchdog) }
     loop.drive { main.isDone }
+    if watchdog != nil { WatchdogThread.unwatch(loops) }
     if handles {
       loop.onSignal = nil
       TaskContext.interruption.store(0, ordering: .relaxed)
@@ -132,6 +142,7 @@ public final class Runner {
     guard !isClosed else { return }
     isClosed = true
     endLeftovers()
+    for loop in group?.loops ?? [loop] { loop.visitors.close() }
     group?.stop()
     group = nil
   }
@@ -142,6 +153,9 @@ public final class Runner {
     for record in left {
       EventLoop.warn(
         "\(record) did not end within \(configuration.grace) after its cancellation and was abandoned")
+    }
+    for call in ServingThread.calls(for: group?.loops ?? [loop]) {
+      EventLoop.warn("\(call) and is left behind")
     }
   }
 }
@@ -201,6 +215,7 @@ extension EventLoop {
   ///
   /// - Parameters:
   ///   - threads: How many loops to run, each on its own thread.
+  ///   - watchdog: What looks after code that holds a loop; nil for none.
   ///   - body: The main task.
   /// - Returns: What `body` returns.
   /// - Throws: What `body` throws; `EventLoopError` where a loop runs on this thread already.
@@ -210,7 +225,7 @@ extension EventLoop {
   /// ends by the signal, as one does that does not handle it; if it returns or throws something else, so does this.
   /// A second signal ends the process at once. `Runner` throws an error instead.
   public static func run<Result: Sendable>(
-    threads: Int = 1, _ body: @escaping @Sendable () async throws -> Result
+    threads: Int = 1, watchdog: Watchdog? = .automatic, _ body: @escaping @Sendable () async throws -> Result
   ) throws -> Result {
     guard current == nil else {
       throw EventLoopError(
@@ -219,6 +234,7 @@ extension EventLoop {
     }
     var configuration = Runner.Configuration()
     configuration.threads = threads
+    configuration.watchdog = watchdog
     let runner = try Runner(configuration)
     do {
       defer { runner.close() }

@@ -12,6 +12,8 @@
 // job, so that two tasks that never wait for anything else do not keep all others from running. A seeded schedule is to try other
 // orders, and gets to choose.
 
+import Synchronization
+
 extension EventLoop {
   /// How many jobs may run inside of one another.
   static let deepestHandOver = 32
@@ -37,8 +39,8 @@ extension EventLoop {
 
   /// Runs the job of the task at `address` if it has just been made ready on this thread's loop.
   private static func runIfYoungest(_ address: UInt) {
-    guard let core = unsafe LoopCore.current, unsafe core.pointee.takesOver(address) else { return }
-    let item = unsafe core.pointee.ready.popLast()
+    guard let core = unsafe LoopCore.current, let item = unsafe core.pointee.takeYoungest(address)
+    else { return }
     // The loop whose core is in the thread-local word is being driven, hence alive.
     unsafe core.pointee.loop._withUnsafeGuaranteedRef { $0.runInside(item) }
     unsafe core.pointee.depth -= 1
@@ -55,14 +57,17 @@ extension EventLoop {
 }
 
 extension LoopCore {
-  /// Whether the job of the task at `address` is to be run at once; counts it if it is.
-  fileprivate mutating func takesOver(_ address: UInt) -> Bool {
+  /// Takes the job of the task at `address` if it is to be run at once, and counts it.
+  fileprivate mutating func takeYoungest(_ address: UInt) -> ReadyItem? {
+    let mayBeTaken = isQueueWhole.load(ordering: .relaxed)
+    if mayBeTaken { beginChange() }
+    defer { if mayBeTaken { endChange() } }
     // The job of a task has the address of the task.
     guard let last = ready.last, last.word & ~7 == address, last.kind != .main,
       budget > 0, depth < EventLoop.deepestHandOver, !isSeeded
-    else { return false }
+    else { return nil }
     budget -= 1
     depth += 1
-    return true
+    return ready.popLast()
   }
 }

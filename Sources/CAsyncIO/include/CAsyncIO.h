@@ -17,6 +17,12 @@ extern _Thread_local void *casyncio_current __attribute__((tls_model("initial-ex
 static inline void *casyncio_get_current(void) { return casyncio_current; }
 static inline void casyncio_set_current(void *core) { casyncio_current = core; }
 
+// What this thread is beside the loops (ServingThread.swift), or null.
+extern _Thread_local void *casyncio_serving __attribute__((tls_model("initial-exec")));
+
+static inline void *casyncio_get_serving(void) { return casyncio_serving; }
+static inline void casyncio_set_serving(void *thread) { casyncio_serving = thread; }
+
 // MARK: Time
 
 // CLOCK_MONOTONIC in nanoseconds.
@@ -121,12 +127,41 @@ bool casyncio_task_is_cancelled(void *task);
 void casyncio_push_task_local(const void *key, void *value, const void *type);
 void casyncio_pop_task_local(void);
 
+// MARK: Samples of a stack
+
+enum { casyncio_sample_capacity = 128 };
+
+// What a thread was doing at an instant.
+typedef struct {
+  // Where it was, then where each function returns to, innermost first.
+  uintptr_t frames[casyncio_sample_capacity];
+  int count;
+  // The task that ran, or 0.
+  uintptr_t task;
+  // Whether the loop had gone on meanwhile; then there are no frames.
+  bool is_stale;
+  // What `asyncio_sample_take_queue` has returned.
+  bool took_queue;
+} casyncio_sample;
+
+// Samples `thread`, which drives a loop whose word at `progress` is `expected`; one caller at a time. False if it cannot be done
+// without disturbing the thread, or the thread does not answer.
+bool casyncio_take_sample(int thread, const void *progress, uintptr_t expected, casyncio_sample *sample);
+// For how many nanoseconds `thread` was ready to run in all, and did not as others had the cores; 0 where that is not counted.
+int64_t casyncio_starved(int thread);
+// Lets this thread be sampled. Returns its number for `casyncio_take_sample`.
+int casyncio_prepare_for_samples(void);
+// Written in Swift (StuckQueue.swift); called in the signal handler, on the thread that is sampled.
+extern bool asyncio_sample_take_queue(void *core);
+
 // MARK: Threads
 
 // Whether this is the process's first thread.
 bool casyncio_is_main_thread(void);
 // Names this thread for debuggers (15 bytes are kept).
 void casyncio_set_thread_name(const char *name);
+// How many cores this process may use; at least 1.
+int casyncio_core_count(void);
 // Bytes in use on the C heap.
 uint64_t casyncio_heap_in_use(void);
 

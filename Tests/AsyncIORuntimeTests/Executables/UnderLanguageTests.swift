@@ -128,6 +128,32 @@ import Testing
     #expect(ending == .exited(0))
   }
 
+  @Test func `an abandoned call that does not end is named, and the program ends`() throws {
+    let (lines, errors, ending) = try run("stuck-call")
+    #expect(lines == ["TimeoutError", "closed"])
+    #expect(errors.contains("task 'backup' (asyncio_under_language/Endings.swift:"))
+    #expect(errors.contains("blocking call 'backup' (asyncio_under_language/Endings.swift:"))
+    #expect(errors.contains("has been running on a thread of asyncio-blocking for 0."))
+    #expect(ending == .exited(0))
+  }
+
+  @Test func `a call that a task does not get back from is named, and the program ends`() throws {
+    let (lines, errors, ending) = try run("stuck-task")
+    #expect(lines == ["closed"])
+    #expect(errors.contains("task 'waiting'"))
+    #expect(errors.contains("blocking call (asyncio_under_language/Endings.swift:"))
+    #expect(ending == .exited(0))
+  }
+
+  @Test func `in a debug build code that blocks is reported`() throws {
+    let (_, errors, ending) = try run("blocks-for-long")
+    #expect(errors.contains("asyncio: task 'slow' (asyncio_under_language/Endings.swift:"))
+    #expect(errors.contains("has held the event loop for 0.1"))
+    #expect(errors.contains("sleep in libc"))
+    #expect(errors.contains("Endings.swift:"))
+    #expect(ending == .exited(0))
+  }
+
   @Test func `a program without a run works too`() throws {
     let (lines, _, ending) = try run("without-run")
     #expect(lines == ["no loop", "CancellationError()"])

@@ -105,3 +105,42 @@ func stubborn() throws {
   runner.close()
   say("closed")
 }
+
+/// Leaves a blocking call that does not end, after its task has given up on it.
+func stuckCall() throws {
+  var configuration = Runner.Configuration()
+  configuration.grace = .milliseconds(50)
+  let runner = try Runner(configuration)
+  do {
+    try runner.run {
+      try await withTimeout(.milliseconds(20)) {
+        try await withBlocking(onCancel: .abandon, name: "backup") { while true { pause() } }
+      }
+    }
+  } catch {
+    say("\(type(of: error))")
+  }
+  runner.close()
+  say("closed")
+}
+
+/// Leaves a task that waits for a blocking call that does not end.
+func stuckTask() throws {
+  var configuration = Runner.Configuration()
+  configuration.grace = .milliseconds(50)
+  let runner = try Runner(configuration)
+  try runner.run {
+    createTask(name: "waiting") { try await withBlocking { while true { pause() } } }
+    while ThreadPool.blocking.statistics.running == 0 { await Task.yield() }
+  }
+  runner.close()
+  say("closed")
+}
+
+/// Blocks the loop until the watchdog has said so.
+func blocksForLong() throws {
+  try EventLoop.run {
+    createTask(name: "slow") { sleep(1) }
+    try await sleep(for: .milliseconds(10))
+  }
+}

@@ -75,7 +75,7 @@ private func wakeFromThread() async {
 
 /// Says how many threads a program has that has used everything but threads.
 func threadCount() throws {
-  try EventLoop.run {
+  try EventLoop.run(watchdog: nil) {
     await withTaskGroup(of: Void.self) { group in
       for number in 0..<1000 {
         group.addTask { try? await Task.sleep(for: .microseconds(number)) }

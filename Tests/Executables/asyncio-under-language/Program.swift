@@ -12,7 +12,8 @@ import Glibc
     "value": value, "error": error, "twice": twice, "nested": nested, "blocking-on-loop": blockingOnLoop,
     "waits": waits, "waits-in-runner": waitsInRunner, "spins": spins, "survives": survives,
     "ignores-cancellation": ignoresCancellation, "blocks": blocks,
-    "leftovers": leftovers, "stubborn": stubborn, "without-run": withoutRun, "memory": memory,
+    "leftovers": leftovers, "stubborn": stubborn, "stuck-call": stuckCall, "stuck-task": stuckTask,
+    "blocks-for-long": blocksForLong, "without-run": withoutRun, "memory": memory,
   ]
 
   static func main() {
