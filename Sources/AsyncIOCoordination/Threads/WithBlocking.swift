@@ -1,49 +1,80 @@
-// Blocking calls from async code.
+// Calls that block or compute, from async code.
 //
-// The result travels in a box under a mutex: the thread stores it, then finishes the waiter. A caller that was cancelled
-// waits on, as the call may use what the caller has borrowed.
+// The functions themselves are compiled for the caller's types; what they do is in PoolCall.swift.
 
 import AsyncIORuntime
-import Synchronization
 
-/// Runs `body` on a thread of the blocking pool, and suspends the current task until it has returned (asyncio's
-/// `to_thread`).
+/// Runs `body` on a thread of a pool, and suspends the current task until it has returned (asyncio's `to_thread` and
+/// `run_in_executor`).
 ///
-/// For calls that block: file systems, name resolution, C libraries. The pool grows to 64 threads; calls beyond that
-/// wait their turn.
+/// For calls that block: file systems, C libraries. What computes for long goes to `withCompute`.
 ///
 /// ```swift
-/// let digest = try await withBlocking { slowHash(file) }
+/// let rows = try await withBlocking { try database.query(sql) }
 /// ```
 ///
-/// - Parameter body: Runs on another thread.
+/// The call has the task-local values of its caller. It may look at `Task.isCancelled` to see whether it is still wanted, and
+/// come back to the loop with `EventLoop.runBlocking`.
+///
+/// - Parameters:
+///   - pool: Whose threads; by default those of `ThreadPool.blocking`, up to 64. Calls beyond that wait their turn.
+///   - policy: What becomes of the call when the current task is cancelled.
+///   - name: For people, in reports.
+///   - fileID: Where the call is made; not to be given.
+///   - line: Where the call is made; not to be given.
+///   - body: Runs on another thread.
 /// - Returns: What `body` returns.
-/// - Throws: What `body` throws; `IOError` when the system has no thread left.
+/// - Throws: What `body` throws; `CancellationError` when the current task is cancelled before the call has begun, or the call
+///   is abandoned; `IOError` when the system has no thread left.
+/// - Complexity: One task.
 ///
 /// ## Cancellation
-/// Before the call it throws `CancellationError`; a call that has begun is awaited, since it cannot be interrupted.
-public func withBlocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws
-  -> Result
-{
-  try Task.checkCancellation()
-  let waiter = Waiter()
-  let box = ResultBox<Result>()
-  let loop = EventLoop.current
-  loop?.beginOutsideWork()
-  BlockingPool.shared.submit { refusal in
-    let result: Swift.Result<Result, any Error> =
-      if let refusal { .failure(refusal) } else { .init { try body() } }
-    box.result.withLock { $0 = result }
-    waiter.finish(.woken)
-    loop?.endOutsideWork()
+/// A call that has not begun is not made, and `CancellationError` is thrown. A call that has begun is awaited, as it cannot be
+/// interrupted, and what it returns is returned. With `onCancel: .abandon` it is not awaited: it goes on by itself, its result is
+/// dropped, and an error other than `CancellationError` is reported. At the end of `EventLoop.run` it has the grace to end, and
+/// is named if it does not.
+@inlinable
+public func withBlocking<Result: Sendable>(
+  on pool: ThreadPool = .blocking, onCancel policy: ThreadPool.CancellationPolicy = .wait,
+  name: String? = nil, fileID: StaticString = #fileID, line: UInt = #line,
+  _ body: @escaping @Sendable () throws -> Result
+) async throws -> Result {
+  let box = CallValue<Result>()
+  let call = PoolCall(name: name, fileID: fileID, line: line) { box.value = try body() }
+  switch policy {
+  case .wait: try await call.perform(on: pool)
+  case .abandon: try await call.performUnlessCancelled(on: pool)
   }
-  await waiter.waitUncancelled(for: "a blocking call")
-  guard let result = box.result.withLock({ $0 }) else {
-    preconditionFailure("a blocking call was reported as ended and left no result")
-  }
-  return try result.get()
+  guard let value = box.value else { preconditionFailure("a blocking call has ended and left no value") }
+  return value
 }
 
-private final class ResultBox<Value: Sendable>: Sendable {
-  let result = Mutex<Result<Value, any Error>?>(nil)
+/// Runs `body` on a thread of the compute pool, and suspends the current task until it has returned.
+///
+/// For what keeps a core busy for long: the loop goes on meanwhile. The pool has as many threads as there are cores, so that
+/// computations do not slow each other down; what waits instead goes to `withBlocking`. For many elements there is `parallelMap`.
+///
+/// ```swift
+/// let digest = try await withCompute { slowHash(bytes) }
+/// ```
+///
+/// - Parameters:
+///   - policy: What becomes of the computation when the current task is cancelled.
+///   - name: For people, in reports.
+///   - fileID: Where the call is made; not to be given.
+///   - line: Where the call is made; not to be given.
+///   - body: Runs on another thread.
+/// - Returns: What `body` returns.
+/// - Throws: What `body` throws; `CancellationError` and `IOError` as `withBlocking`.
+/// - Complexity: One task.
+///
+/// ## Cancellation
+/// As `withBlocking`: a computation that looks at `Task.isCancelled` can end early.
+@inlinable
+public func withCompute<Result: Sendable>(
+  onCancel policy: ThreadPool.CancellationPolicy = .wait,
+  name: String? = nil, fileID: StaticString = #fileID, line: UInt = #line,
+  _ body: @escaping @Sendable () throws -> Result
+) async throws -> Result {
+  try await withBlocking(on: .compute, onCancel: policy, name: name, fileID: fileID, line: line, body)
 }

@@ -5,6 +5,8 @@ import Glibc
 import Testing
 
 @Suite(.virtualTime) struct WithBlockingTests {
+  @TaskLocal private static var tag = "none"
+
   @Test func `the value is that of the call`() async throws {
     #expect(try await withBlocking { 42 } == 42)
   }  // test_threads: ToThreadTests.test_to_thread
@@ -74,6 +76,77 @@ import Testing
     #expect(ended.count == 0)
     gate.open()
     #expect(try await task.value == 42)
+  }
+
+  @Test func `the call has the task-local values of its caller, and may bind others`() async throws {
+    let tags = try await Self.$tag.withValue("mine") {
+      try await withBlocking { (Self.tag, Self.$tag.withValue("inner") { Self.tag }) }
+    }
+    #expect(tags == ("mine", "inner"))
+    #expect(Self.tag == "none")
+  }  // test_threads: ToThreadTests.test_to_thread_contextvars
+
+  @Test func `the call can see that its caller was cancelled`() async throws {
+    let started = Journal<Void>()
+    let task = Task {
+      try await withBlocking {
+        started.note(())
+        while !Task.isCancelled { sched_yield() }
+        try Task.checkCancellation()
+      }
+    }
+    while started.count == 0 { await Task.yield() }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+  }
+
+  @Test func `cancelled while it waits for a thread, the call is never made`() async throws {
+    let pool = ThreadPool(name: "test", maximum: 1)
+    let (started, gate, made) = (Journal<Void>(), Gate(), Journal<Void>())
+    let first = Task {
+      try await withBlocking(on: pool) {
+        started.note(())
+        gate.pass()
+      }
+    }
+    while started.count == 0 { await Task.yield() }
+    let second = Task { try await withBlocking(on: pool) { made.note(()) } }
+    while pool.statistics.queued == 0 { await Task.yield() }
+    second.cancel()
+    // While the only thread is still busy.
+    await #expect(throws: CancellationError.self) { try await second.value }
+    gate.open()
+    try await first.value
+    try await withBlocking(on: pool) {}
+    #expect(made.count == 0)
+  }
+
+  @Test func `cancelled just after the call has ended, its value is returned`() async throws {
+    let task = Journal<Task<Int, any Error>>()
+    task.note(
+      Task {
+        try await withBlocking {
+          defer { task.entries.first?.cancel() }
+          return 42
+        }
+      })
+    #expect(try await task.entries.first?.value == 42)
+  }
+
+  @Test func `tasks that the call makes are on its caller's loop`() async throws {
+    let loop = try #require(EventLoop.current)
+    let task = try await withBlocking { Task { EventLoop.current === loop } }
+    #expect(await task.value)
+  }
+
+  @Test func `a task without a preference comes back to its loop`() async throws {
+    let loop = try #require(EventLoop.current)
+    let task = Task.detached {
+      let before = loop.isCurrent
+      try await withBlocking {}
+      return (before, loop.isCurrent)
+    }
+    #expect(try await task.value == (true, true))
   }
 
   @Test func `a timeout around it waits for the call, and returns its value late`() async throws {
