@@ -25,7 +25,8 @@ struct Main {
 /// The workloads, under the names that the peers' programs know them by.
 enum Workload: String, CaseIterable {
   case spawn, gather, yield, pingpong, timers, timeout, sleep1m, echo, queue, semaphore
-  case race, ascompleted, generator, files, filesblocking, tls, tlshandshake, http
+  case race, ascompleted, generator, blocking, blocking100, blockers
+  case files, filesblocking, tls, tlshandshake, http
 
   func run(_ arguments: [String]) async throws {
     switch self {
@@ -43,6 +44,9 @@ enum Workload: String, CaseIterable {
     case .ascompleted: try await takeAsCompleted()
     case .http: try await requestPages(arguments)
     case .generator: try await iterateGenerator()
+    case .blocking: try await callBlocking()
+    case .blocking100: try await callBlockingFromMany()
+    case .blockers: try await delayBehindBlockers()
     case .files: try await readFiles()
     case .filesblocking: try await readFilesBlocking()
     case .tls: try await echoOverTLS()

@@ -4,7 +4,12 @@ import Glibc
 func report(
   _ workload: Workload, count: Int, since start: ContinuousClock.Instant, extra: String = ""
 ) {
-  let elapsed = (ContinuousClock.now - start) / Duration.seconds(1)
+  report(workload, count: count, in: ContinuousClock.now - start, extra: extra)
+}
+
+/// The same for a time that was taken before.
+func report(_ workload: Workload, count: Int, in time: Duration, extra: String = "") {
+  let elapsed = time / Duration.seconds(1)
   print(workload.rawValue, count, fixed(elapsed, places: 4), Int(Double(count) / elapsed), extra)
 }
 

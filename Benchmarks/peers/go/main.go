@@ -297,7 +297,7 @@ func generator() { // an unbuffered channel: the producer is at most one value a
 	must(total == n*(n-1)/2)
 }
 
-func executor() { // Go has no executor: a goroutine + channel round trip
+func blocking() { // Go has no executor: a goroutine + channel round trip
 	const n = 100_000
 	ch := make(chan int)
 	s := 0
@@ -306,11 +306,11 @@ func executor() { // Go has no executor: a goroutine + channel round trip
 		go func() { ch <- 1 }()
 		s += <-ch
 	}
-	report("executor", n, time.Since(t), "")
+	report("blocking", n, time.Since(t), "")
 	must(s == n)
 }
 
-func executor100() {
+func blocking100() {
 	var wg sync.WaitGroup
 	t := time.Now()
 	for k := 0; k < 100; k++ {
@@ -325,7 +325,28 @@ func executor100() {
 		}()
 	}
 	wg.Wait()
-	report("executor100", 100_000, time.Since(t), "")
+	report("blocking100", 100_000, time.Since(t), "")
+}
+
+func blockers() {
+	var wg sync.WaitGroup
+	var done atomic.Bool
+	for k := 0; k < 16; k++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			pause := syscall.Timespec{Sec: 2} // a system call: time.Sleep would not block the thread
+			syscall.Nanosleep(&pause, nil)
+		}()
+	}
+	go func() { wg.Wait(); done.Store(true) }()
+	longest := time.Duration(0)
+	for !done.Load() {
+		t := time.Now()
+		time.Sleep(time.Millisecond)
+		longest = max(longest, time.Since(t)-time.Millisecond)
+	}
+	report("blockers", 1, longest, "")
 }
 
 func echo(port string) {
@@ -485,7 +506,8 @@ func main() {
 	default:
 		workloads := map[string]func(){"spawn": spawn, "yield": yield, "pingpong": pingpong, "queue": queue,
 			"semaphore": semaphore, "files": files, "sleep1m": sleep1m, "timers": timers, "timeout": timeout, "race": race, "ascompleted": ascompleted, "generator": generator,
-			"executor": executor, "executor100": executor100, "tls": tlsEcho, "tlshandshake": tlsHandshake}
+			"blocking": blocking, "blocking100": blocking100, "blockers": blockers,
+			"tls": tlsEcho, "tlshandshake": tlsHandshake}
 		workload, known := workloads[a[1]]
 		if !known {
 			fmt.Fprintln(os.Stderr, "unknown workload")

@@ -198,18 +198,18 @@ async def generator():
     assert total == n * (n - 1) // 2
 
 
-async def executor():
+async def blocking():
     loop, n = asyncio.get_running_loop(), 100_000
     f = lambda: 1
     t = time.perf_counter()
     s = 0
     for _ in range(n):
         s += await loop.run_in_executor(None, f)
-    report("executor", n, time.perf_counter() - t)
+    report("blocking", n, time.perf_counter() - t)
     assert s == n
 
 
-async def executor100():
+async def blocking100():
     loop = asyncio.get_running_loop()
     f = lambda: 1
 
@@ -219,7 +219,17 @@ async def executor100():
 
     t = time.perf_counter()
     await asyncio.gather(*(w() for _ in range(100)))
-    report("executor100", 100_000, time.perf_counter() - t)
+    report("blocking100", 100_000, time.perf_counter() - t)
+
+
+async def blockers():
+    calls = asyncio.gather(*(asyncio.to_thread(time.sleep, 2) for _ in range(16)))
+    longest = 0.0
+    while not calls.done():
+        t = time.perf_counter()
+        await asyncio.sleep(0.001)
+        longest = max(longest, time.perf_counter() - t - 0.001)
+    report("blockers", 1, longest)
 
 
 async def echo_streams(port):
@@ -396,8 +406,9 @@ if __name__ == "__main__":
         "generator": generator,
         "tls": tls,
         "tlshandshake": tlshandshake,
-        "executor": executor,
-        "executor100": executor100,
+        "blocking": blocking,
+        "blocking100": blocking100,
+        "blockers": blockers,
     }
     if wl == "echo-streams":
         co = echo_streams(int(rest[0]))

@@ -244,17 +244,17 @@ async fn w_generator() {
     assert_eq!(total, n * (n - 1) / 2);
 }
 
-async fn w_executor() {
+async fn w_blocking() {
     let (n, mut s) = (100_000u64, 0u64);
     let t = Instant::now();
     for _ in 0..n {
         s += spawn_blocking(|| 1u64).await.unwrap();
     }
-    report("executor", n, t, String::new());
+    report("blocking", n, t, String::new());
     assert_eq!(s, n);
 }
 
-async fn w_executor100() {
+async fn w_blocking100() {
     let t = Instant::now();
     let hs: Vec<_> = (0..100)
         .map(|_| {
@@ -268,7 +268,24 @@ async fn w_executor100() {
     for h in hs {
         h.await.unwrap();
     }
-    report("executor100", 100_000, t, String::new());
+    report("blocking100", 100_000, t, String::new());
+}
+
+async fn w_blockers() {
+    let blockers = spawn(async {
+        let hs: Vec<_> = (0..16).map(|_| spawn_blocking(|| std::thread::sleep(Duration::from_secs(2)))).collect();
+        for h in hs {
+            h.await.unwrap();
+        }
+    });
+    let mut longest = Duration::ZERO;
+    while !blockers.is_finished() {
+        let t = Instant::now();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        longest = longest.max(t.elapsed().saturating_sub(Duration::from_millis(1)));
+    }
+    let s = longest.as_secs_f64();
+    println!("blockers 1 {s:.4} {:.0}", 1.0 / s);
 }
 
 async fn echo(port: u16) {
@@ -346,8 +363,9 @@ fn main() {
                 "race" => w_race().await,
                 "ascompleted" => w_ascompleted().await,
                 "generator" => w_generator().await,
-                "executor" => w_executor().await,
-                "executor100" => w_executor100().await,
+                "blocking" => w_blocking().await,
+                "blocking100" => w_blocking100().await,
+                "blockers" => w_blockers().await,
                 "echo" => echo(num(3) as u16).await,
                 #[cfg(feature = "http")]
                 "http" => http(num(3) as usize, num(4)).await,

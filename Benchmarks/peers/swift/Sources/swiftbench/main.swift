@@ -169,20 +169,39 @@ func wGenerator() async {
 func blocking<T: Sendable>(_ f: @escaping @Sendable () -> T) async -> T {
   await withCheckedContinuation { c in DispatchQueue.global().async { c.resume(returning: f()) } }
 }
-func wExecutor() async {
+func wBlocking() async {
   let n = 100_000
   var s = 0
   let t = ContinuousClock.now
   for _ in 0..<n { s += await blocking { 1 } }
-  report("executor", n, t)
+  report("blocking", n, t)
   precondition(s == n)
 }
-func wExecutor100() async {
+func wBlockers() async {  // tasks that block, as in code that nobody warns
+  let clock = ContinuousClock()
+  let watcher = Task {
+    var longest = Duration.zero
+    while !Task.isCancelled {
+      let start = clock.now
+      try? await Task.sleep(for: .milliseconds(1))
+      longest = max(longest, clock.now - start - .milliseconds(1))
+    }
+    return longest
+  }
+  try? await Task.sleep(for: .milliseconds(10))
+  await withTaskGroup(of: Void.self) { g in
+    for _ in 0..<16 { g.addTask { sleep(2) } }
+  }
+  watcher.cancel()
+  let longest = await watcher.value
+  report("blockers", 1, clock.now - longest)
+}
+func wBlocking100() async {
   let t = ContinuousClock.now
   await withTaskGroup(of: Void.self) { g in
     for _ in 0..<100 { g.addTask { for _ in 0..<1000 { _ = await blocking { 1 } } } }
   }
-  report("executor100", 100_000, t)
+  report("blocking100", 100_000, t)
 }
 
 final class Echo: ChannelInboundHandler {
@@ -216,8 +235,9 @@ case "timeout": try await wTimeout()
 case "race": try await wRace()
 case "ascompleted": await wAsCompleted()
 case "generator": await wGenerator()
-case "executor": await wExecutor()
-case "executor100": await wExecutor100()
+case "blocking": await wBlocking()
+case "blocking100": await wBlocking100()
+case "blockers": await wBlockers()
 case "echo": try await echo(Int(a[2])!, a.count > 3 ? Int(a[3])! : 1)
 #if HTTP
   case "http": try await http(Int(a[2])!, Int(a[3])!)
