@@ -82,11 +82,11 @@ extension GeneratorCore {
   @usableFromInline
   final func prepareToGive() throws -> Giving {
     let (current, isCancelled) = TaskIdentity.currentAndCancellation
-    if isCancelled { throw CancellationError() }
+    if isCancelled { throw cancellationError() }
     switch GeneratorState(word: state.load(ordering: .acquiring)).phase {
     case .demanded, .awaited: return unsafe current == task ? .inTask : .inScope
     case .idle: return .later
-    case .closed, .closing: throw CancellationError()
+    case .closed, .closing: throw cancellationError()
     case .parked, .parkedInScope:
       preconditionFailure(
         "yield was called while another call of it waits: a generator gives one value at a time")
@@ -126,7 +126,7 @@ extension GeneratorCore {
     let seen = GeneratorState(word: state.load(ordering: .acquiring))
     switch seen.phase {
     case .demanded where !seen.isInterrupted, .awaited where !seen.isInterrupted: return
-    default: throw CancellationError()
+    default: throw cancellationError()
     }
   }
 
@@ -151,11 +151,11 @@ extension GeneratorCore {
     case .demanded, .awaited: return retained.release()
     default:
       retained.release()
-      throw CancellationError()
+      throw cancellationError()
     }
     if await waiter.wait(for: "the consumer of a generator") == .woken { return }
     let last = move { if case .parkedInScope = $0 { .idle } else { nil } }
     if case .parkedInScope(let own) = last.phase { own.release() }
-    throw CancellationError()
+    throw cancellationError()
   }
 }

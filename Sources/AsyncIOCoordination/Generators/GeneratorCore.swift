@@ -116,7 +116,7 @@ import Synchronization
     lendSurroundings()
     switch leave(because: nil).phase {
     case .ended, .over, .closed, .closing: return .refused
-    default: throw CancellationError()
+    default: throw cancellationError()
     }
   }
 
@@ -143,7 +143,7 @@ import Synchronization
     guard case .awaited(let own) = last.phase else { return }
     own.release()
     record?.cancel()
-    throw CancellationError()
+    throw cancellationError()
   }
 
   /// Says that there is nothing more: throws what the producer has thrown, the first time.

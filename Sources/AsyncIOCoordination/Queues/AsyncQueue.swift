@@ -116,7 +116,7 @@ public final class AsyncQueue<Element: Sendable>: Sendable {
     case .closed: throw QueueError.shutDown
     case .cancelled:
       state.withLock { $0.putters.remove(waiter) }
-      throw CancellationError()
+      throw cancellationError()
     }
   }
 
@@ -171,7 +171,7 @@ public final class AsyncQueue<Element: Sendable>: Sendable {
     }
     if await waiter.wait(for: "an item of a queue") == .cancelled {
       state.withLock { $0.getters.remove(waiter) }
-      throw CancellationError()
+      throw cancellationError()
     }
     guard let item = waiter.payload else { throw QueueError.shutDown }
     return item

@@ -41,7 +41,7 @@ public final class AsyncLock: Sendable {
   /// While it waits, `body` is not called. Afterwards it is up to `body`.
   @inlinable
   public func withLock<Result>(_ body: () async throws -> Result) async throws -> Result {
-    try await acquire()
+    if !tryAcquire() { try await wait() }
     defer { release() }
     return try await body()
   }
@@ -56,13 +56,13 @@ public final class AsyncLock: Sendable {
   @inlinable
   public func acquire() async throws(CancellationError) {
     if tryAcquire() { return }
-    try await wait()
+    do { try await wait() } catch { throw CancellationError() }
   }
 
   @usableFromInline
-  func wait() async throws(CancellationError) {
+  func wait() async throws {
     if let claim = permits.takeOrStandInLine(1) {
-      guard permits.conclude(claim, await claim.wait(for: "a lock")) else { throw CancellationError() }
+      guard permits.conclude(claim, await claim.wait(for: "a lock")) else { throw cancellationError() }
     }
     noteOwner()
   }

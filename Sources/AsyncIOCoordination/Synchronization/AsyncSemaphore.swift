@@ -46,7 +46,7 @@ public final class AsyncSemaphore: Sendable {
   /// While it waits, `body` is not called. Afterwards it is up to `body`.
   @inlinable
   public func withPermit<Result>(_ body: () async throws -> Result) async throws -> Result {
-    try await acquire()
+    if !tryAcquire(1) { try await wait(for: 1) }
     defer { release() }
     return try await body()
   }
@@ -63,7 +63,7 @@ public final class AsyncSemaphore: Sendable {
   /// While it waits, `body` is not called. Afterwards it is up to `body`.
   @inlinable
   public func withPermits<Result>(_ count: Int, _ body: () async throws -> Result) async throws -> Result {
-    try await acquire(count)
+    if !tryAcquire(count) { try await wait(for: count) }
     defer { release(count) }
     return try await body()
   }
@@ -79,18 +79,18 @@ public final class AsyncSemaphore: Sendable {
   @inlinable
   public func acquire(_ count: Int = 1) async throws(CancellationError) {
     if tryAcquire(count) { return }
-    try await wait(for: count)
+    do { try await wait(for: count) } catch { throw CancellationError() }
   }
 
   @usableFromInline
-  func wait(for count: Int) async throws(CancellationError) {
+  func wait(for count: Int) async throws {
     precondition(
       count <= permits.maximum,
       "a semaphore of at most \(permits.maximum) permits cannot give \(count): the caller would wait for ever"
     )
     guard let claim = permits.takeOrStandInLine(count) else { return }
     guard permits.conclude(claim, await claim.wait(for: "a permit of a semaphore")) else {
-      throw CancellationError()
+      throw cancellationError()
     }
   }
 

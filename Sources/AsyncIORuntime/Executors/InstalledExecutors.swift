@@ -45,6 +45,7 @@ package enum InstalledExecutors {
     homeWord.store(unsafe UInt(bitPattern: Unmanaged.passRetained(loop).toOpaque()), ordering: .releasing)
     unsafe LoopFactory.global = GlobalExecutor(elsewhere: .home(loop))
     unsafe LoopFactory.main = MainLoopExecutor(loop)
+    ParkingExecutor.install()
     _createExecutors(factory: LoopFactory.self)
     return loop
   }
@@ -57,11 +58,21 @@ package enum InstalledExecutors {
     else { return }
     unsafe LoopFactory.global = GlobalExecutor(elsewhere: .platform(platform))
     unsafe LoopFactory.main = PlatformExecutorFactory.mainExecutor
+    ParkingExecutor.install()
     _createExecutors(factory: LoopFactory.self)
   }
 
   /// Whether `Task { }` on a loop's thread stays on that loop.
   package static var isInstalled: Bool { unsafe LoopFactory.global != nil }
+
+  /// Makes a job of a parked task ready, as if it came from the language.
+  @inline(__always)
+  static func enqueueGlobal(_ job: UnownedJob) {
+    guard let global = unsafe LoopFactory.global else {
+      preconditionFailure("a task was parked outside of any loop")
+    }
+    global.enqueue(job)
+  }
 
   /// Runs a job that was given to the global executor.
   @inline(__always)

@@ -171,6 +171,7 @@ import Synchronization
   @inline(__always)
   private func run(_ item: ReadyItem) {
     unsafe core.pointee.budget = LoopCore.fullBudget
+    unsafe core.pointee.mayPark = item.kind == .global
     progress.beginItem()
     switch item.kind {
     case .global: InstalledExecutors.runGlobal(item.job)

@@ -19,6 +19,10 @@ import Synchronization
   var timers = TimerHeap()
   /// A task that gave way (`checkpoint`), to be resumed when its job has returned; 0 for none.
   var yielded: UInt = 0
+  /// Whether the running item's task prefers no executor, and may park; see Parking.swift.
+  var mayPark = false
+  /// Where the job of the task goes that is about to suspend; see Parking.swift.
+  var parking: UInt = 0
   /// How many operations the running job may still complete without suspending before it must give way.
   var budget = LoopCore.fullBudget
   /// How many jobs run inside of the loop's own at this moment; see HandOver.swift.

@@ -126,7 +126,7 @@ import Synchronization
     let seen = readiness(direction)
     // Whoever then waits is told there if the task is cancelled.
     guard ReadinessWord.isReady(seen) else { return nil }
-    if Task.isCancelled { throw CancellationError() }
+    if Task.isCancelled { throw cancellationError() }
     let result = try attempt(number: operation, call)
     if result.map(isDrained) ?? true { wouldBlock(direction, seen) }
     return result
@@ -218,14 +218,26 @@ import Synchronization
       let noted = WaitingList.begin(operation)
       // One suspension, until an event, a cancellation (also one of before) or a close.
       let handler = unsafe CancellationHandler(interrupting: slot, direction)
-      unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-        if unsafe !park(direction, continuation) { unsafe continuation.resume() }
+      if let core = unsafe LoopCore.forParking(#isolation) {
+        if readiness(direction) == ReadinessWord.idle {
+          unsafe await LoopCore.park(in: slot, direction, core)
+        }
+      } else {
+        await waitByContinuation(direction)
       }
       handler.remove()
       WaitingList.end(noted)
       endInterruption(direction)
       // An event is told before a cancellation: the next operation will find that out.
-      if !ReadinessWord.isReady(readiness(direction)) { try Task.checkCancellation() }
+      if !ReadinessWord.isReady(readiness(direction)) { try TaskIdentity.checkCancellation() }
+    }
+  }
+
+  // A function of its own, so that its frame is not that of each task that parks.
+  @inline(never)
+  private func waitByContinuation(_ direction: PollDirection) async {
+    unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+      if unsafe !park(direction, continuation) { unsafe continuation.resume() }
     }
   }
 

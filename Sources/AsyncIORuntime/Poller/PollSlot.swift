@@ -74,6 +74,10 @@ enum ReadinessWord {
   }
 
   static func resume(_ word: UInt) {
+    if word & ParkingPlace.jobBit != 0 {
+      return InstalledExecutors.enqueueGlobal(
+        unsafe unsafeBitCast(word & ~ParkingPlace.jobBit, to: UnownedJob.self))
+    }
     unsafe unsafeBitCast(word, to: UnsafeContinuation<Void, Never>.self).resume()
   }
 }
@@ -100,6 +104,12 @@ extension Atomic where Value == UInt {
       }
       word = original
     }
+  }
+
+  /// Publishes a job; false if the word is no longer idle.
+  @inline(__always)
+  func park(_ job: UInt) -> Bool {
+    compareExchange(expected: ReadinessWord.idle, desired: job, ordering: .acquiringAndReleasing).exchanged
   }
 
   /// Publishes a waiter; false if the word is no longer idle, so that there is nothing to wait for.

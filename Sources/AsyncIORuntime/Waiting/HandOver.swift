@@ -24,7 +24,7 @@ extension EventLoop {
   package static func handOver(to continuation: UInt) {
     ReadinessWord.resume(continuation)
     // A continuation is the address of its task.
-    runIfYoungest(continuation)
+    runIfYoungest(continuation & ~ParkingPlace.jobBit)
   }
 
   /// Makes a task, and runs it here up to its first suspension where that can be.
@@ -48,11 +48,14 @@ extension EventLoop {
 
   /// Runs the job of a task inside of the running job.
   private func runInside(_ item: ReadyItem) {
+    let mayPark = unsafe core.pointee.mayPark
+    unsafe core.pointee.mayPark = item.kind == .global
     if item.kind == .preferred {
       unsafe item.job.runSynchronously(on: asUnownedTaskExecutor())
     } else {
       InstalledExecutors.runGlobal(item.job)
     }
+    unsafe core.pointee.mayPark = mayPark
   }
 }
 

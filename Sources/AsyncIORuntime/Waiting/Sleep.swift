@@ -45,12 +45,12 @@ public func sleep(until instant: LoopClock.Instant) async throws {
 
 @inline(__always)
 private func sleep(untilNanosecond deadline: Int64, on loop: EventLoop) async throws {
-  try Task.checkCancellation()
+  try TaskIdentity.checkCancellation()
   let waiter = Waiter()
   let alarm = Alarm(at: deadline, on: loop, for: waiter)
   guard await waiter.wait(for: "a time to come") == .woken else {
     alarm.cancel()
-    throw CancellationError()
+    throw cancellationError()
   }
 }
 
@@ -64,20 +64,24 @@ private func sleep(untilNanosecond deadline: Int64, on loop: EventLoop) async th
 /// ## Cancellation
 /// Is reported before giving way and after it.
 public func checkpoint() async throws {
-  try Task.checkCancellation()
-  guard unsafe LoopCore.current != nil else {
-    await Task.yield()
-    return try Task.checkCancellation()
+  try TaskIdentity.checkCancellation()
+  if let core = unsafe LoopCore.forParking(#isolation) {
+    unsafe await LoopCore.parkBehindReady(core)
+  } else {
+    await giveWayByContinuation()
   }
-  // As in `giveWay`, not through it: a frame less at each of perhaps millions.
-  unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-    unsafe LoopCore.yield(continuation)
-  }
-  try Task.checkCancellation()
+  try TaskIdentity.checkCancellation()
 }
 
 /// One pass through the ready queue, whatever becomes of the task.
 package func giveWay() async {
+  if let core = unsafe LoopCore.forParking(#isolation) { return unsafe await LoopCore.parkBehindReady(core) }
+  await giveWayByContinuation()
+}
+
+// A function of its own, so that its frame is not that of each task that parks.
+@inline(never)
+private func giveWayByContinuation() async {
   guard unsafe LoopCore.current != nil else { return await Task.yield() }
   unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
     unsafe LoopCore.yield(continuation)

@@ -97,8 +97,10 @@ import Synchronization
   package final func wait(for subject: StaticString) async -> Outcome {
     let noted = WaitingList.begin(subject, self)
     let handler = CancellationHandler(finishing: self)
-    unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-      unsafe park(continuation)
+    if let core = unsafe LoopCore.forParking(#isolation) {
+      if outcome == nil { unsafe await LoopCore.park(in: self, core) }
+    } else {
+      await waitByContinuation()
     }
     handler.remove()
     WaitingList.end(noted)
@@ -110,10 +112,26 @@ import Synchronization
   /// - Parameter subject: What is waited for, for people.
   package final func waitUncancelled(for subject: StaticString) async {
     let noted = WaitingList.begin(subject, self)
+    if let core = unsafe LoopCore.forParking(#isolation) {
+      if outcome == nil { unsafe await LoopCore.park(in: self, core) }
+    } else {
+      await waitByContinuation()
+    }
+    WaitingList.end(noted)
+  }
+
+  // A function of its own, so that its frame is not that of each task that parks.
+  @inline(never)
+  private final func waitByContinuation() async {
     unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
       unsafe park(continuation)
     }
-    WaitingList.end(noted)
+  }
+
+  /// Publishes a job; false if the wait has ended already.
+  @inline(__always)
+  final func park(_ job: UInt) -> Bool {
+    word.compareExchange(expected: Self.pending, desired: job, ordering: .acquiringAndReleasing).exchanged
   }
 
   /// Publishes the continuation, or resumes it if the wait has ended already.
