@@ -25,7 +25,7 @@ package struct Behaviour: Sendable, CustomStringConvertible {
   private static var groups: [[Behaviour]] {
     [
       sleeping, tasks, eagerStarts, gathering, completing, racing, timeouts, cancelScopes, shields, reasons,
-      scopes, failingScopes, cancelledScopes, threads, generators,
+      scopes, failingScopes, cancelledScopes, threads, generators, isolation,
     ]
   }
 }
