@@ -43,7 +43,7 @@ extension TCPStream {
   }
 
   /// Connects to the first of `addresses`, those of `name`, that takes the connection.
-  static func connect(
+  package static func connect(
     toAnyOf addresses: [SocketAddress], of name: String, attemptDelay: Duration = .milliseconds(250),
     attemptTimeout: Duration? = nil, timeout: Duration? = nil, from source: SocketAddress? = nil
   ) async throws -> TCPStream {
