@@ -173,6 +173,11 @@ public final class HostedChannel<Stream: ByteStream, Inbound: Sendable, Outbound
     }
   }
 
+  /// Whether there is something to be read, or nothing will come any more, as far as is known without reading from the stream.
+  var hasPendingInput: Bool {
+    host.loop.run { !inbox.value.messages.isEmpty || host.hasInputEnded || host.failure != nil }
+  }
+
   // MARK: Writing
 
   /// Gives a message to the handlers, and waits until the stream has taken the bytes that they make of it.

@@ -87,6 +87,9 @@ public final class TLSStream<Base: ByteStream>: ByteStream {
   /// Whether it was closed or aborted here.
   public var isClosed: Bool { channel.isClosed }
 
+  /// Whether something was decrypted that nobody has read, or the peer has said farewell, as far as is known without reading.
+  package var hasPendingInput: Bool { channel.hasPendingInput }
+
   // MARK: The handshake
 
   /// Does the handshake; the stream below is closed if it fails.
