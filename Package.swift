@@ -59,11 +59,16 @@ let package = Package(
         .product(name: "NIOTLS", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ]),
+    // The system's libraries that take the compression off a body.
+    .systemLibrary(name: "CAsyncIOZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "CAsyncIOBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
     // Floor 5: HTTP/1.1.
     .target(
       name: "AsyncIOHTTP",
       dependencies: [
         "AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork",
+        "CAsyncIOZlib", "CAsyncIOBrotli",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ]),
     // Virtual time for tests; the C target has a constructor, which Swift cannot have.

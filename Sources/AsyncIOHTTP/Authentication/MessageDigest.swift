@@ -1,3 +1,7 @@
+// Written here because nothing at hand offers them: NIOSSL does not export what its BoringSSL has, and a package for cryptography
+// would be a heavy dependency for a way to log in that few servers still want. Nothing secret hangs on the speed or the timing of
+// these: the digest goes to the server in every request.
+
 /// MD5 (RFC 1321) and SHA-256 (FIPS 180-4), for Digest authentication alone, which is made of them.
 enum MessageDigest {
   static func md5(_ message: [UInt8]) -> [UInt8] {

@@ -17,7 +17,7 @@ final class HTTPResponseStream: Sendable {
   struct Reading: Sendable {
     let connection: HTTPConnection
     var decoder: HTTPBodyDecoder
-    var inflater: HTTPInflater?
+    let inflater: HTTPInflater?
     let isReusable: Bool
     let upload: HTTPUpload?
   }

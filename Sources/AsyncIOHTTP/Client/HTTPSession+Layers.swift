@@ -110,7 +110,7 @@ extension HTTPSession {
   ) throws -> HTTPClientResponse {
     let inflater =
       opened.framing != .none && opened.head.facts.hasContentEncoding && configuration.decompresses
-      ? try HTTPInflater(opened.head.fields.values(of: .contentEncoding)) : nil
+      ? HTTPInflater(opened.head.fields.values(of: .contentEncoding)) : nil
     let timings = report(connection, request, isReused: isReused, .success(opened.head.status))
     let reading = HTTPResponseStream.Reading(
       connection: connection, decoder: HTTPBodyDecoder(opened.framing, limits: configuration.limits),
@@ -150,7 +150,7 @@ extension HTTPSession {
       return response
     }
     do {
-      guard var inflater = try HTTPInflater(response.values(of: .contentEncoding)) else { return response }
+      guard let inflater = HTTPInflater(response.values(of: .contentEncoding)) else { return response }
       var response = response
       response.body = try inflater.inflate(
         response.body, isLast: true, limit: configuration.maximumBodySize)

@@ -159,7 +159,7 @@ extension HTTPSession.Configuration {
   /// The fields of a request that has none itself.
   fileprivate var defaultFields: HTTPFields {
     var defaults: HTTPFields = [.accept: "*/*"]
-    if decompresses { defaults[.acceptEncoding] = "gzip, deflate" }
+    if decompresses { defaults[.acceptEncoding] = HTTPInflater.acceptedCodings }
     defaults[.userAgent] = userAgent
     var names: Set<HTTPField.Name> = []
     for field in fields where names.insert(field.name).inserted { defaults[field.name] = nil }

@@ -1,4 +1,4 @@
-// Made by zlib 1.3 through Python, with every kind of block: stored, with fixed codes, with codes of its own.
+// Made by zlib 1.3 and Brotli 1.0 through Python, with every kind of block: stored, with fixed codes, with codes of its own.
 
 @testable import AsyncIOHTTP
 import Testing
@@ -114,6 +114,16 @@ enum CompressedSamples {
     """)
 
   static let all: [Sample] = [
+    sample(
+      "text brotli", .brotli, text,
+      """
+      GwcH+B0JNq5xHbpumFigg/OrXRNbxZ1KNpC8BnFZY5uiDOJg8+DKOgthfM8lfLG+0mIG+65zAg==
+      """),
+    sample(
+      "zeros brotli", .brotli, [UInt8](repeating: 0, count: 2_000_000),
+      """
+      m3+EHvgnAOKxQCCHzwM=
+      """),
     sample(
       "empty gzip 0", .gzip, [],
       """

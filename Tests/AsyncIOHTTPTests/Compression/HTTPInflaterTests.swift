@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct HTTPInflaterTests {
   private static func inflate(_ format: HTTPInflater.Format, _ bytes: [UInt8], cut: Int) throws -> [UInt8] {
-    var inflater = HTTPInflater(format)
+    let inflater = HTTPInflater(format)
     var output: [UInt8] = []
     var rest = bytes[...]
     repeat {
@@ -60,21 +60,22 @@ import Testing
   }
 
   @Test func `a bomb stops at the limit`() throws {
-    var inflater = HTTPInflater(.gzip)
+    let inflater = HTTPInflater(.gzip)
     #expect(throws: HTTPBodyTooLarge.self) {
       try inflater.inflate(CompressedSamples.bomb, isLast: true, limit: 1_000_000)
     }
-    var piecewise = HTTPInflater(.gzip)
+    let piecewise = HTTPInflater(.gzip)
     let first = try piecewise.inflate(CompressedSamples.bomb, isLast: true)
-    #expect(first.count < HTTPInflater.pieceLimit + 300 && piecewise.hasMore)
+    #expect(first.count == HTTPInflater.pieceLimit && piecewise.hasMore)
   }
 
   @Test(arguments: [
     (["gzip"], true), (["GZIP"], true), (["x-gzip"], true), (["deflate"], true), (["identity, gzip"], true),
-    (["br"], false), (["gzip, gzip"], false), (["identity"], false), ([], false), (["gzip", "br"], false),
+    (["br"], true), (["zstd"], false), (["gzip, gzip"], false), (["identity"], false), ([], false),
+    (["gzip", "br"], false),
   ])
-  func `codings are known by their names`(_ values: [String], _ isKnown: Bool) throws {
-    #expect(try (HTTPInflater(values) != nil) == isKnown)
+  func `codings are known by their names`(_ values: [String], _ isKnown: Bool) {
+    #expect((HTTPInflater(values) != nil) == isKnown)
   }
 }
 
