@@ -67,7 +67,7 @@ let package = Package(
     .target(
       name: "AsyncIOHTTP",
       dependencies: [
-        "AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork",
+        "AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork", "AsyncIOTLS",
         "CAsyncIOZlib", "CAsyncIOBrotli",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ]),
@@ -90,7 +90,8 @@ let package = Package(
     .testTarget(
       name: "AsyncIOHTTPTests",
       dependencies: [
-        "AsyncIOHTTP", "AsyncIONetwork", "AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting",
+        "AsyncIOHTTP", "AsyncIOTLS", "AsyncIONetwork", "AsyncIOCoordination", "AsyncIORuntime",
+        "AsyncIOTesting",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ]),
     // A program whose main is ours, for the tests of the mode under the language.

@@ -1,5 +1,6 @@
 import AsyncIONetwork
 import AsyncIORuntime
+import AsyncIOTLS
 import HTTPTypes
 
 // One exchange. This is the path of every request, so it is one function, as each async function costs a frame, and it works
@@ -33,8 +34,13 @@ extension HTTPConnection {
   /// once more if nothing came back and the request may be repeated (RFC 9112 §9.3.1).
   func mayRetry(_ method: HTTPRequest.Method, after error: any Error) -> Bool {
     guard isUsed, phase == .send || phase == .firstByte, method.isIdempotent else { return false }
-    if error is HTTPNoResponse { return true }
-    return (error as? IOError)?.code == .system
+    switch error {
+    case is HTTPNoResponse: return true
+    case let error as IOError: return error.code == .system
+    // Many servers close kept connections without a farewell.
+    case let error as TLSError: return error.code == .truncated
+    default: return false
+    }
   }
 
   /// Sends a request and reads the response to its end.
@@ -47,7 +53,7 @@ extension HTTPConnection {
     var output: [UInt8] = []
     swap(&output, &self.output)
     let body = request.body.bytes ?? []
-    let isClosing = try Self.encode(request, rules, to: &output)
+    let isClosing = try Self.encode(request, rules, via: forwarder, to: &output)
     phase = .send
     var isSent = true
     do {
@@ -95,7 +101,7 @@ extension HTTPConnection {
   /// Puts the request's head and a small body in the place of what `output` holds, and tells whether it asks for the
   /// connection's end.
   static func encode(
-    _ request: HTTPClientRequest, _ rules: Rules, to output: inout [UInt8]
+    _ request: HTTPClientRequest, _ rules: Rules, via forwarder: HTTPProxy?, to output: inout [UInt8]
   ) throws(HTTPCodecError) -> Bool {
     output.removeAll(keepingCapacity: true)
     let framing: HTTPBodyFraming =
@@ -104,8 +110,9 @@ extension HTTPConnection {
       case .stream(let length, _, _): length.map { .contentLength($0) } ?? .chunked
       }
     let facts = try HTTPEncoder.appendHead(
-      of: request.method, to: request.url, request.fields, defaults: rules.defaults, framing: framing,
-      to: &output)
+      of: request.method, to: request.url,
+      forwarder.map { $0.addingCredentials(to: request.fields) } ?? request.fields,
+      inFull: forwarder != nil, defaults: rules.defaults, framing: framing, to: &output)
     if case .bytes(let body) = request.body.storage, !body.isEmpty, body.count <= joinedBodySize {
       output.append(contentsOf: body)
     }

@@ -8,6 +8,7 @@
 import AsyncIOCoordination
 import AsyncIONetwork
 import AsyncIORuntime
+import AsyncIOTLS
 import HTTPTypes
 import Synchronization
 
@@ -50,7 +51,7 @@ extension HTTPConnection {
   ) async throws -> (isClosing: Bool, isSent: Bool) {
     var output: [UInt8] = []
     swap(&output, &self.output)
-    let isClosing = try Self.encode(request, rules, to: &output)
+    let isClosing = try Self.encode(request, rules, via: forwarder, to: &output)
     phase = .send
     var isSent = true
     switch request.body.storage {
@@ -117,7 +118,7 @@ final class HTTPUpload: Sendable {
   private static let patience = Duration.seconds(1)
 
   /// Starts to write a body.
-  init(to stream: TCPStream, length: Int?, waits: Bool, _ write: @escaping HTTPRequestBody.Write) {
+  init(to stream: HTTPTransport, length: Int?, waits: Bool, _ write: @escaping HTTPRequestBody.Write) {
     let handle = createTask(name: "HTTP upload") { [self] in
       do {
         if waits { try await withTimeoutOrNil(Self.patience) { try await self.mayProceed.wait() } }
@@ -127,9 +128,10 @@ final class HTTPUpload: Sendable {
         state.withLock { $0 = .finished }
       } catch {
         // The connection's own failure shows where the response is read; there may even be one. And who cancels knows.
-        let isKnown = (error as? IOError)?.isDisconnection ?? (error is CancellationError)
+        let isKnown =
+          (error as? IOError)?.isDisconnection ?? (error is CancellationError || error is TLSError)
         state.withLock { $0 = .failed(isKnown ? nil : error) }
-        if !isKnown { stream.close() }
+        if !isKnown { stream.cut() }
       }
     }
     task.withLock { $0 = handle }

@@ -24,7 +24,9 @@ final class HTTPConnection: ConnectionDeadlineOwner, LinkedNode, @unchecked Send
     case gone
   }
 
-  let stream: TCPStream
+  let stream: HTTPTransport
+  /// The proxy that gets whole URLs, if there is one.
+  let forwarder: HTTPProxy?
   let connections: HTTPOriginConnections
   let deadline = ConnectionDeadline(on: .orDefault)
   private let pool: HTTPConnectionPool
@@ -49,10 +51,11 @@ final class HTTPConnection: ConnectionDeadlineOwner, LinkedNode, @unchecked Send
 
   /// Makes a leased connection.
   init(
-    _ stream: TCPStream, _ connections: HTTPOriginConnections, of pool: HTTPConnectionPool,
+    _ dialled: HTTPDial.Connected, _ connections: HTTPOriginConnections, of pool: HTTPConnectionPool,
     retiring retirement: LoopClock.Instant
   ) {
-    self.stream = stream
+    stream = dialled.transport
+    forwarder = dialled.forwarder
     self.connections = connections
     self.pool = pool
     self.retirement = retirement
@@ -111,12 +114,23 @@ final class HTTPConnection: ConnectionDeadlineOwner, LinkedNode, @unchecked Send
 
   /// Closes the connection for good.
   func close() {
-    stream.close()
     deadline.end()
+    stream.closeInBackground()
+  }
+
+  /// Closes the connection for good, and waits until it has said farewell.
+  func finish() async {
+    deadline.end()
+    await stream.close()
+  }
+
+  /// Closes the connection for good and at once.
+  func cut() {
+    deadline.end()
+    stream.cut()
   }
 
   func deadlineExpired() {
-    stream.close()
-    pool.forgetIdle(self)
+    if !pool.closeIdle(self) { stream.cut() }
   }
 }

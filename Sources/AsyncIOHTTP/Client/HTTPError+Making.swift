@@ -1,13 +1,20 @@
 import AsyncIORuntime
+import AsyncIOTLS
 import HTTPTypes
 
 // The session's errors, made out of line.
 
 extension HTTPError {
-  static func unsupportedScheme(_ request: HTTPClientRequest) -> HTTPError {
+  static func notSecured(_ request: HTTPClientRequest, _ error: TLSError) -> HTTPError {
     HTTPError(
-      code: .unsupportedScheme,
-      message: "\(request.title): https is not supported yet; only plain http is, for now", url: request.url)
+      code: .secureConnectionFailed, message: "\(request.title): no secure connection: \(error)",
+      url: request.url, underlying: error)
+  }
+
+  static func proxyFailed(_ request: HTTPClientRequest, _ error: HTTPProxyError) -> HTTPError {
+    HTTPError(
+      code: .proxyFailed, message: "\(request.title): \(error)", url: request.url, status: error.status,
+      underlying: error.underlying)
   }
 
   static func connectionFailed(_ request: HTTPClientRequest, _ error: IOError) -> HTTPError {
@@ -16,8 +23,9 @@ extension HTTPError {
       underlying: error)
   }
 
-  static func connectionLost(_ request: HTTPClientRequest, _ phase: HTTPPhase, _ error: IOError) -> HTTPError
-  {
+  static func connectionLost(
+    _ request: HTTPClientRequest, _ phase: HTTPPhase, _ error: any Error
+  ) -> HTTPError {
     HTTPError(
       code: .connectionLost,
       message: "\(request.title): the connection was lost while \(phase.rawValue): \(error)",

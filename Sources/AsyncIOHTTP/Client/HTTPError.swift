@@ -20,10 +20,12 @@ public struct HTTPError: Error, Sendable {
 
     init(_ name: String) { description = name }
 
-    /// The URL's scheme is not spoken here.
-    public static var unsupportedScheme: Code { Code("unsupportedScheme") }
     /// The host has no address, or none of them could be connected to.
     public static var connectionFailed: Code { Code("connectionFailed") }
+    /// No secure connection could be made; the cause is a `TLSError`, whose code says what is wrong, as with a certificate.
+    public static var secureConnectionFailed: Code { Code("secureConnectionFailed") }
+    /// The proxy cannot be used, or refuses to connect.
+    public static var proxyFailed: Code { Code("proxyFailed") }
     /// The connection was closed or reset before the response was complete.
     public static var connectionLost: Code { Code("connectionLost") }
     /// The body of the response is larger than it may be.

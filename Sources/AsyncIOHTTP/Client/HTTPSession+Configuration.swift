@@ -1,3 +1,5 @@
+public import AsyncIONetwork
+public import AsyncIOTLS
 public import HTTPTypes
 
 extension HTTPSession {
@@ -37,6 +39,19 @@ extension HTTPSession {
     public var userAgent: String? = "swift-asyncio"
     /// How much of a response is read besides its body.
     public var limits = HTTPLimits()
+    /// Whom to trust and who the client is, over TLS; nil for the system's authorities and no certificate of its own.
+    ///
+    /// ```swift
+    /// configuration.tls = try TLSContext.client {
+    ///   $0.trustRoots = .file("authority.pem")
+    ///   $0.applicationProtocols = ["http/1.1"]
+    /// }
+    /// ```
+    public var tls: TLSContext?
+    /// Which requests go through which proxy; what the environment says unless set.
+    public var proxies = HTTPProxies.environment
+    /// The Unix socket that all requests go to, such as that of a local daemon; proxies are passed over then.
+    public var unixSocket: UnixAddress?
     /// Whether redirects are followed.
     public var redirects = HTTPRedirects.follow()
     /// Where cookies are kept from response to request; nil for nowhere.

@@ -79,7 +79,6 @@ extension HTTPSession {
   /// Sends a request and reads the head of the response.
   private func open(_ request: HTTPClientRequest, _ call: HTTPCall) async throws -> HTTPClientResponse {
     try Task.checkCancellation()
-    guard request.url.scheme == .http else { throw HTTPError.unsupportedScheme(request) }
     do {
       var connection = try await pool.acquire(request.url, call)
       while true {

@@ -10,9 +10,10 @@
 import AsyncIOCoordination
 import AsyncIONetwork
 import AsyncIORuntime
+import AsyncIOTLS
 import HTTPTypes
 
-/// Sends requests over HTTP/1.1, and keeps connections for the next ones.
+/// Sends requests over HTTP/1.1, plain or by TLS, and keeps connections for the next ones.
 ///
 /// Make one for a whole program or job, as it pays to keep connections, and use it from any number of tasks.
 ///
@@ -54,7 +55,7 @@ public final class HTTPSession: Sendable {
       || configuration.phaseTimeouts != HTTPPhaseTimeouts()
   }
 
-  deinit { pool.shutDown() }
+  deinit { for connection in pool.shutDown() { connection.cut() } }
 
   /// Closes all connections; requests under way throw ``HTTPError`` with the code `sessionClosed`, and so do later ones.
   ///
@@ -116,7 +117,7 @@ public final class HTTPSession: Sendable {
   }
 
   private func isPlain(_ request: HTTPClientRequest) -> Bool {
-    if hasLayers || request.url.scheme != .http { return false }
+    if hasLayers { return false }
     if let jar = configuration.cookies, !jar.isEmpty { return false }
     return request.body.bytes != nil
   }
@@ -135,6 +136,11 @@ public final class HTTPSession: Sendable {
         return Self.publicError(connection.timedOut(call), request, call)
       }
       return HTTPError.connectionLost(request, connection.phase, error)
+    case let error as TLSError:
+      // What is wrong with a certificate of ours, TLS 1.3 tells only after the handshake.
+      guard error.code == .truncated else { return HTTPError.notSecured(request, error) }
+      return connection.phase == .firstByte
+        ? HTTPError.noResponse(request) : HTTPError.connectionLost(request, connection.phase, error)
     case is HTTPNoResponse: return HTTPError.noResponse(request)
     case let error as HTTPBodyTooLarge: return HTTPError.bodyTooLarge(request, error)
     case let error as HTTPTooManyInterimResponses: return HTTPError.tooManyInterim(request, error)
@@ -149,6 +155,8 @@ public final class HTTPSession: Sendable {
     case let error as HTTPTimedOut:
       TimeoutError(after: error.limit ?? call.timeout, cause: HTTPError.timedOut(request, error))
     case let error as IOError: HTTPError.connectionFailed(request, error)
+    case let error as TLSError: HTTPError.notSecured(request, error)
+    case let error as HTTPProxyError: HTTPError.proxyFailed(request, error)
     case is HTTPPoolClosed: HTTPError.sessionClosed(request)
     default: error
     }

@@ -39,14 +39,15 @@ extension HTTPEncoder {
   ///   - method: the method; not `CONNECT`, whose target is no URL.
   ///   - url: where the request goes.
   ///   - fields: the request's own fields.
+  ///   - inFull: whether the target is the whole URL, as proxies want it (RFC 9112 §3.2.2).
   ///   - defaults: what is said unless the fields say otherwise.
   ///   - framing: how the body is sent.
   ///   - bytes: to what the head is appended.
   /// - Returns: what the fields say about the connection.
   /// - Throws: `HTTPCodecError` for what must not be sent; then nothing is appended.
   static func appendHead(
-    of method: HTTPRequest.Method, to url: HTTPURL, _ fields: HTTPFields, defaults: Defaults,
-    framing: HTTPBodyFraming, to bytes: inout [UInt8]
+    of method: HTTPRequest.Method, to url: HTTPURL, _ fields: HTTPFields, inFull: Bool = false,
+    defaults: Defaults, framing: HTTPBodyFraming, to bytes: inout [UInt8]
   ) throws(HTTPCodecError) -> HTTPMessageFacts {
     guard method != .connect else {
       throw .invalidTarget("CONNECT asks a proxy for a tunnel and not a server for a URL", at: nil)
@@ -56,6 +57,11 @@ extension HTTPEncoder {
       // Nothing to check in these: a method is a token by its type, and the parts of a URL are made for this.
       bytes.append(contentsOf: method.rawValue.utf8)
       bytes.append(.space)
+      if inFull {
+        bytes.append(contentsOf: url.scheme.rawValue.utf8)
+        bytes.append("://")
+        bytes.append(contentsOf: url.authority.utf8)
+      }
       bytes.append(contentsOf: url.requestTarget.utf8)
       bytes.append(" HTTP/1.1\r\n")
       let hostStart = bytes.count

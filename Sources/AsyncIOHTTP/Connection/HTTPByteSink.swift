@@ -1,8 +1,4 @@
-import AsyncIONetwork
-
 /// Where a body is written to: a connection as a rule.
-protocol HTTPByteSink: AnyObject, Sendable {
+protocol HTTPByteSink: Sendable {
   func write(_ bytes: [UInt8]) async throws
 }
-
-extension TCPStream: HTTPByteSink {}

@@ -1,4 +1,3 @@
-import AsyncIONetwork
 import HTTPTypes
 
 /// A body that was read to its end.
@@ -35,7 +34,7 @@ extension HTTPInput {
   ///
   /// - Throws: `HTTPBodyTooLarge`, `HTTPCodecError` for bad framing or an early end, `IOError`, `CancellationError`.
   mutating func readBody(
-    _ framing: HTTPBodyFraming, limits: HTTPLimits, maximumSize: Int, from stream: TCPStream
+    _ framing: HTTPBodyFraming, limits: HTTPLimits, maximumSize: Int, from stream: HTTPTransport
   ) async throws -> HTTPCollectedBody {
     switch framing {
     case .none: return HTTPCollectedBody()
@@ -49,7 +48,7 @@ extension HTTPInput {
   }
 
   /// Reads a body of known length: what has not come yet goes straight to its place.
-  private mutating func readBody(length: Int, from stream: TCPStream) async throws -> [UInt8] {
+  private mutating func readBody(length: Int, from stream: HTTPTransport) async throws -> [UInt8] {
     var body: [UInt8] = []
     body.reserveCapacity(min(length, Self.trustedLength))
     move(atMost: length, to: &body)
@@ -63,7 +62,7 @@ extension HTTPInput {
   }
 
   private mutating func readBody(
-    _ decoder: consuming HTTPBodyDecoder, maximumSize: Int, from stream: TCPStream
+    _ decoder: consuming HTTPBodyDecoder, maximumSize: Int, from stream: HTTPTransport
   ) async throws -> HTTPCollectedBody {
     var body = HTTPCollectedBody()
     while true {

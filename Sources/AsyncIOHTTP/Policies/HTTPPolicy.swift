@@ -122,7 +122,7 @@ public final class HTTPPolicyMiddleware: HTTPMiddleware {
 
   /// Sends a request on, perhaps later, perhaps several times.
   public func send(_ request: HTTPClientRequest, next: HTTPNext) async throws -> HTTPClientResponse {
-    let origin = HTTPOrigin(host: request.url.host, port: request.url.port)
+    let origin = HTTPOrigin(scheme: request.url.scheme, host: request.url.host, port: request.url.port)
     let host = enter(origin)
     defer { host.leave() }
     let step = HTTPPolicyStep(policy: policy, host: host, next: next)

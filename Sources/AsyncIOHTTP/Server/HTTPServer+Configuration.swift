@@ -1,9 +1,16 @@
 import AsyncIORuntime
+public import AsyncIOTLS
 import HTTPTypes
 
 extension HTTPServer {
   /// The limits and habits of a server.
   public struct Configuration: Sendable {
+    /// Who the server is, over TLS; nil to speak without.
+    ///
+    /// ```swift
+    /// configuration.tls = try TLSContext.server(certificateFile: "chain.pem", keyFile: "key.pem")
+    /// ```
+    public var tls: TLSContext?
     /// How many connections are served at a time; others wait until they are accepted.
     public var maximumConnections = 10_000
     /// How large the body of a request may be, in bytes; a larger one is answered with 413.

@@ -6,6 +6,7 @@
 
 public import AsyncIONetwork
 import AsyncIORuntime
+import AsyncIOTLS
 import Synchronization
 
 /// Answers requests over HTTP/1.1.
@@ -70,12 +71,20 @@ public final class HTTPServer: Sendable {
   /// Cancels the handlers, waits for their ends, and closes all connections.
   public func serve() async throws {
     defer { listener.close() }
-    try await listener.serve(limit: configuration.maximumConnections) { [self] stream in
-      let connection = HTTPServerConnection(stream, of: self)
-      connections.withLock { $0[ObjectIdentifier(connection)] = connection }
-      await connection.serve()
-      connections.withLock { $0[ObjectIdentifier(connection)] = nil }
+    try await listener.serve(limit: configuration.maximumConnections) { [self] socket in
+      let address = try? socket.remoteAddress
+      guard let context = configuration.tls else { return await serve(.plain(socket), from: address) }
+      // Who cannot or will not agree on encryption gets no answer.
+      let secured = try? await TLSStream<SocketStream>.server(over: socket, context: context)
+      if let secured { await serve(.secure(secured), from: address) }
     }
+  }
+
+  private func serve(_ stream: HTTPTransport, from address: SocketAddress?) async {
+    let connection = HTTPServerConnection(stream, from: address, of: self)
+    connections.withLock { $0[ObjectIdentifier(connection)] = connection }
+    await connection.serve()
+    connections.withLock { $0[ObjectIdentifier(connection)] = nil }
   }
 
   /// Ends the server gently: no more connections, no more requests; answers under way are finished, then `serve` returns.

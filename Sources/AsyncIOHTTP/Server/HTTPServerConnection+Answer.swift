@@ -113,7 +113,7 @@ extension HTTPServerConnection {
         framing: .contentLength(text.count), connection: .close, date: .shared, to: &output)
       setDeadline(.seconds(2))
       try await stream.write(output + text)
-      try stream.closeWriting()
+      try await stream.closeWriting()
       var waste: [UInt8] = []
       for _ in 0..<256 {
         waste.removeAll(keepingCapacity: true)

@@ -35,7 +35,7 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, Sendabl
     var isBusy = false
   }
 
-  let stream: TCPStream
+  let stream: HTTPTransport
   let server: HTTPServer
   let configuration: HTTPServer.Configuration
   let remoteAddress: SocketAddress?
@@ -45,11 +45,11 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, Sendabl
   /// How much is read at once between bodies; more requests than that are seldom there.
   private static let readSize = 4 * 1024
 
-  init(_ stream: TCPStream, of server: HTTPServer) {
+  init(_ stream: HTTPTransport, from address: SocketAddress?, of server: HTTPServer) {
     self.stream = stream
     self.server = server
     configuration = server.configuration
-    remoteAddress = try? stream.remoteAddress
+    remoteAddress = address
   }
 
   /// Answers requests until either side ends the connection.
@@ -69,10 +69,10 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, Sendabl
       // Reset, closed by a deadline, or cancelled: there is nobody to tell.
     }
     deadline.end()
-    stream.close()
+    await stream.close()
   }
 
-  func deadlineExpired() { stream.close() }
+  func deadlineExpired() { stream.cut() }
 
   func setDeadline(_ duration: Duration) {
     deadline.set(LoopClock.now.advanced(by: duration), for: self)
@@ -82,7 +82,7 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, Sendabl
   func closeIfIdle() {
     let (isIdle, _) = activity.compareExchange(
       expected: .idle, desired: .closed, ordering: .sequentiallyConsistent)
-    if isIdle { stream.close() }
+    if isIdle { stream.cut() }
   }
 
   // MARK: Requests

@@ -5,8 +5,12 @@ import Synchronization
 extension HTTPConnectionPool.State {
   /// The connections to the server of `url`.
   mutating func connections(to url: HTTPURL) -> HTTPOriginConnections {
-    if let recent, recent.origin.port == url.port, recent.origin.host == url.host { return recent }
-    let origin = HTTPOrigin(host: url.host, port: url.port)
+    if let recent, recent.origin.port == url.port, recent.origin.scheme == url.scheme,
+      recent.origin.host == url.host
+    {
+      return recent
+    }
+    let origin = HTTPOrigin(scheme: url.scheme, host: url.host, port: url.port)
     let connections = origins[origin] ?? HTTPOriginConnections(origin)
     origins[origin] = connections
     recent = connections
@@ -178,7 +182,9 @@ extension HTTPConnectionPool {
   /// Closes all connections, ends attempts to connect, and fails whoever waits; requests under way fail soon.
   ///
   /// Idempotent.
-  func shutDown() {
+  ///
+  /// - Returns: those that nobody uses, which are still to be closed.
+  func shutDown() -> [HTTPConnection] {
     var idle: [HTTPConnection] = []
     var leased: [HTTPConnection] = []
     var dials: [HTTPDial] = []
@@ -200,16 +206,17 @@ extension HTTPConnectionPool {
         _ = state.effects(on: origin, limits)
       }
     }
-    for connection in idle { connection.close() }
     // The requests that have these notice, and give them back.
-    for connection in leased { connection.stream.close() }
+    for connection in leased { connection.stream.cut() }
     for dial in dials { dial.cancel() }
     for waiter in waiters { waiter.waiter.finish(.woken) }
+    return idle
   }
 
   /// Shuts down, and waits until the last request and the last attempt to connect have ended.
   func close() async {
-    shutDown()
+    // A few bytes each, which hardly ever have to wait.
+    for connection in shutDown() { await connection.finish() }
     let waiter = Waiter()
     let isOver = state.withLock { state in
       if state.origins.isEmpty { return true }

@@ -27,7 +27,7 @@ import Synchronization
 /// The pool was closed before or while a connection was waited for.
 struct HTTPPoolClosed: Error {}
 
-/// Connections by host and port, with a limit for each and one for all, and queues of requests that wait for one.
+/// Connections by scheme, host and port, with a limit for each and one for all, and queues of requests that wait for one.
 ///
 /// - Complexity: leasing, handing over and giving back are O(1) in connections, in hosts and in requests that wait.
 final class HTTPConnectionPool: Sendable {
@@ -51,6 +51,7 @@ final class HTTPConnectionPool: Sendable {
   private let idleTimeout: Duration
   private let maximumAge: Duration?
   private let timeouts: HTTPPhaseTimeouts
+  let routes: HTTPRoutes
   let state = Mutex(State())
 
   init(_ configuration: HTTPSession.Configuration) {
@@ -61,6 +62,7 @@ final class HTTPConnectionPool: Sendable {
     idleTimeout = configuration.idleTimeout
     maximumAge = configuration.maximumConnectionAge
     timeouts = configuration.phaseTimeouts
+    routes = HTTPRoutes(configuration)
   }
 
   /// How long an attempt to connect may take.
@@ -257,10 +259,12 @@ final class HTTPConnectionPool: Sendable {
     remove(connection)
   }
 
-  /// Forgets a connection that was closed because nobody used it.
-  func forgetIdle(_ connection: HTTPConnection) {
-    connection.deadline.end()
-    if state.withLock({ _ in connection.place == .idle }) { remove(connection) }
+  /// Closes a connection if nobody uses it, and tells whether that is so.
+  func closeIdle(_ connection: HTTPConnection) -> Bool {
+    // Whoever takes it at the same instant finds that its time is over, and closes it likewise.
+    guard state.withLock({ _ in connection.place == .idle }) else { return false }
+    discard(connection)
+    return true
   }
 
   private func remove(_ connection: HTTPConnection) {
@@ -274,12 +278,12 @@ final class HTTPConnectionPool: Sendable {
   // MARK: Connecting
 
   /// Takes what an attempt to connect has brought.
-  func ended(_ dial: HTTPDial, _ outcome: Result<TCPStream, any Error>) {
+  func ended(_ dial: HTTPDial, _ outcome: Result<HTTPDial.Connected, any Error>) {
     switch outcome {
-    case .success(let stream):
+    case .success(let connected):
       let now = LoopClock.now
       let connection = HTTPConnection(
-        stream, dial.connections, of: self,
+        connected, dial.connections, of: self,
         retiring: maximumAge.map { now.advanced(by: $0) } ?? LoopClock.Instant(nanoseconds: .max))
       connection.timeline.dial = dial.times
       connection.rest(until: now.advanced(by: idleTimeout))
@@ -302,8 +306,10 @@ final class HTTPConnectionPool: Sendable {
     }
   }
 
-  /// The addresses of an origin, looked up once for all who ask at the same time.
-  func resolve(for connections: HTTPOriginConnections) async throws -> [SocketAddress] {
+  /// The addresses of an origin or its proxy, looked up once for all who ask at the same time.
+  func resolve(
+    _ host: String, port: Int, for connections: HTTPOriginConnections
+  ) async throws -> [SocketAddress] {
     let new = HTTPResolution()
     let resolution = state.withLock { _ in
       let resolution = connections.resolution ?? new
@@ -311,7 +317,7 @@ final class HTTPConnectionPool: Sendable {
       return resolution
     }
     if resolution === new {
-      new.start(connections.origin) { [self] in state.withLock { _ in connections.resolution = nil } }
+      new.start(host, port: port) { [self] in state.withLock { _ in connections.resolution = nil } }
     }
     return try await resolution.addresses()
   }

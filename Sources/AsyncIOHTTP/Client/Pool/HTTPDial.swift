@@ -4,6 +4,7 @@
 import AsyncIOCoordination
 import AsyncIONetwork
 import AsyncIORuntime
+import AsyncIOTLS
 import Synchronization
 
 /// An attempt to connect took longer than it may.
@@ -27,6 +28,13 @@ final class HTTPDial: Sendable {
   let recipient: HTTPPoolWaiter?
   private let state = Mutex(State.new)
   private let noted = Mutex(Times())
+
+  /// What an attempt brings.
+  struct Connected: Sendable {
+    let transport: HTTPTransport
+    /// The proxy that gets whole URLs, if there is one.
+    let forwarder: HTTPProxy?
+  }
 
   /// When the steps of an attempt were done.
   struct Times: Sendable {
@@ -52,10 +60,9 @@ final class HTTPDial: Sendable {
   /// Starts the attempt, which reports to `pool` exactly once.
   func start(for pool: HTTPConnectionPool) {
     let task = EventLoop.makeChild { [self] in
-      let outcome: Result<TCPStream, any Error>
+      let outcome: Result<Connected, any Error>
       do {
         outcome = .success(try await connect(pool))
-        noted.withLock { $0.connected = .now }
       } catch {
         outcome = .failure(error)
       }
@@ -79,7 +86,7 @@ final class HTTPDial: Sendable {
     task?.cancel()
   }
 
-  private func connect(_ pool: HTTPConnectionPool) async throws -> TCPStream {
+  private func connect(_ pool: HTTPConnectionPool) async throws -> Connected {
     guard let limit = pool.connectTimeout else { return try await connectWithoutLimit(pool) }
     do {
       return try await withTimeout(limit) { try await self.connectWithoutLimit(pool) }
@@ -88,28 +95,64 @@ final class HTTPDial: Sendable {
     }
   }
 
-  private func connectWithoutLimit(_ pool: HTTPConnectionPool) async throws -> TCPStream {
+  private func connectWithoutLimit(_ pool: HTTPConnectionPool) async throws -> Connected {
     let origin = connections.origin
-    if let address = try? SocketAddress(ip: origin.host, port: origin.port) {
+    let socket: SocketStream
+    var forwarder: HTTPProxy?
+    switch pool.routes.route(to: origin) {
+    case .direct: socket = try await connect(origin.host, port: origin.port, pool)
+    case .unixSocket(let address): socket = try await UnixStream.connect(to: address)
+    case .proxy(let proxy):
+      let stream = try await reach(proxy, pool)
+      if proxy.kind == .http, origin.scheme == .http {
+        forwarder = proxy
+      } else {
+        try await proxy.tunnel(to: origin, over: stream)
+      }
+      socket = stream
+    case .none(let error): throw error
+    }
+    noted.withLock { $0.connected = .now }
+    guard origin.scheme == .https else { return Connected(transport: .plain(socket), forwarder: forwarder) }
+    noted.withLock { $0.phase = .secure }
+    let stream = try await secure(socket, try pool.routes.tlsContext())
+    noted.withLock { $0.secured = .now }
+    return Connected(transport: .secure(stream), forwarder: nil)
+  }
+
+  /// Connects to a proxy.
+  private func reach(_ proxy: HTTPProxy, _ pool: HTTPConnectionPool) async throws -> TCPStream {
+    do {
+      return try await connect(proxy.host, port: proxy.port, pool)
+    } catch let error as IOError {
+      throw HTTPProxyError("\(proxy) cannot be reached: \(error)", underlying: error)
+    }
+  }
+
+  /// Connects over TCP.
+  private func connect(_ host: String, port: Int, _ pool: HTTPConnectionPool) async throws -> TCPStream {
+    if let address = try? SocketAddress(ip: host, port: port) {
       return try await TCPStream.connect(to: address)
     }
     noted.withLock { $0.phase = .resolve }
-    let addresses = try await pool.resolve(for: connections)
+    let addresses = try await pool.resolve(host, port: port, for: connections)
     noted.withLock { times in
       times.phase = .connect
       times.resolved = .now
     }
-    var failures: [IOError] = []
-    for address in addresses {
-      do {
-        return try await TCPStream.connect(to: address)
-      } catch let error as IOError {
-        failures.append(error)
-      }
+    return try await TCPStream.connect(toAnyOf: addresses, of: "\(host):\(port)")
+  }
+
+  /// Begins TLS; the socket is closed if that fails.
+  private func secure(_ socket: SocketStream, _ context: TLSContext) async throws -> TLSStream<SocketStream> {
+    let stream = try await TLSStream<SocketStream>.client(
+      over: socket, serverName: connections.origin.host, context: context)
+    if let chosen = stream.negotiatedProtocol, chosen != HTTPRoutes.protocolName, chosen != "http/1.0" {
+      stream.abort()
+      throw TLSError(
+        .handshakeFailed,
+        "the server has chosen to speak \(chosen); leave it out of the context's applicationProtocols")
     }
-    if failures.count == 1, let only = failures.first { throw only }
-    throw IOError(
-      .system, operation: "connect",
-      detail: "\(origin.host): " + failures.map(\.description).joined(separator: "; "))
+    return stream
   }
 }

@@ -1,5 +1,8 @@
-/// Where connections go: a host and a port.
+/// Where connections go: a host and a port, and whether over TLS.
+///
+/// How they get there, by which proxy and with which certificates, is the same for the whole of a session.
 struct HTTPOrigin: Hashable, Sendable {
+  let scheme: HTTPURL.Scheme
   let host: String
   let port: Int
 }

@@ -15,11 +15,11 @@ final class HTTPResolution: Sendable {
   private let state = Mutex(State())
 
   /// Starts the look-up; `onEnd` is called once, before those who wait go on.
-  func start(_ origin: HTTPOrigin, onEnd: @escaping @Sendable () -> Void) {
+  func start(_ host: String, port: Int, onEnd: @escaping @Sendable () -> Void) {
     _ = EventLoop.makeChild { [self] in
       let result: Result<[SocketAddress], any Error>
       do {
-        result = .success(try await resolve(origin.host, port: origin.port))
+        result = .success(try await resolve(host, port: port))
       } catch {
         result = .failure(error)
       }
