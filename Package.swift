@@ -83,7 +83,7 @@ let package = Package(
     .executableTarget(
       name: "asyncio",
       dependencies: [
-        "AsyncIO", "AsyncIOHTTP",
+        "AsyncIO", "AsyncIOHTTP", "AsyncIOTLS",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ]),

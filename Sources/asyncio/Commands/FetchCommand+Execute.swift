@@ -1,5 +1,7 @@
 import ArgumentParser
 import AsyncIO
+import AsyncIOHTTP
+import AsyncIOTLS
 import Glibc
 import HTTPTypes
 
@@ -27,6 +29,9 @@ extension FetchCommand {
     settings.method = try requestMethod()
     settings.fields = try fields()
     settings.body = try body()
+    settings.tls = try tls()
+    settings.proxies = try proxies()
+    settings.unixSocket = unixSocket
     if let journal {
       do {
         settings.journal = try FetchJournal(path: journal)
@@ -36,7 +41,42 @@ extension FetchCommand {
     }
     let fetcher = Fetcher(urls, settings)
     let report = try onLoop { await fetcher.run() }
+    if let timeline { try save(fetcher.timeline, to: timeline) }
     throw ExitCode(report.exitStatus)
+  }
+
+  private func save(_ picture: Timeline, to path: String) throws {
+    do {
+      try OutputFile.write(Array(TimelineSVG(picture).text.utf8), to: path)
+    } catch {
+      throw fail("the picture could not be written: \(error)")
+    }
+  }
+
+  private func tls() throws -> TLSContext? {
+    guard cacert != nil || cert != nil else { return nil }
+    do {
+      return try TLSContext.client { configuration in
+        configuration.applicationProtocols = ["http/1.1"]
+        if let cacert { configuration.trustRoots = .file(cacert) }
+        if let cert, let key {
+          configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(cert).map { .certificate($0) }
+          configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
+        }
+      }
+    } catch {
+      throw fail("the certificates cannot be used: \(error)")
+    }
+  }
+
+  private func proxies() throws -> HTTPProxies {
+    guard let proxy else { return .environment }
+    if proxy == "none" { return .none }
+    do {
+      return .all(try HTTPProxy(proxy))
+    } catch {
+      throw fail("\(error)")
+    }
   }
 
   private func requestMethod() throws -> HTTPRequest.Method {

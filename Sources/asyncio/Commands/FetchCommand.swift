@@ -76,6 +76,36 @@ struct FetchCommand: ParsableCommand {
     completion: .file())
   var journal: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Certificates of the authorities to trust, in PEM. (default: those of the system)", valueName: "file"),
+    completion: .file())
+  var cacert: String?
+
+  @Option(
+    help: ArgumentHelp("A certificate to show to servers, in PEM; with '--key'.", valueName: "file"),
+    completion: .file())
+  var cert: String?
+
+  @Option(help: ArgumentHelp("The key of the certificate, in PEM.", valueName: "file"), completion: .file())
+  var key: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A proxy for all, such as http://host:3128 or socks5://host; 'none' for none. (default: as the environment says)",
+      valueName: "url"))
+  var proxy: String?
+
+  @Option(
+    help: ArgumentHelp("A Unix socket that all requests go to.", valueName: "path"), completion: .file())
+  var unixSocket: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where to draw when each of the first hundred was fetched, as SVG.", valueName: "file"),
+    completion: .file())
+  var timeline: String?
+
   @Flag(help: "Do not follow redirects.")
   var noFollow = false
 
@@ -91,6 +121,9 @@ struct FetchCommand: ParsableCommand {
     }
     guard timeout.duration > .zero else {
       throw ValidationError("'--timeout' must be longer than nothing.")
+    }
+    guard (cert == nil) == (key == nil) else {
+      throw ValidationError("'--cert' and '--key' go together.")
     }
     guard input != "", output != "" else {
       throw ValidationError("'\(input == "" ? "--input" : "--output")' needs a name.")

@@ -34,7 +34,18 @@ struct ServeCommand: ParsableCommand {
     help: ArgumentHelp("Which part of the responses are errors (status 500), 0…1.", valueName: "rate"))
   var errorRate = 0.0
 
+  @Option(
+    help: ArgumentHelp("The server's certificate in PEM, to speak https; with '--key'.", valueName: "file"),
+    completion: .file())
+  var cert: String?
+
+  @Option(help: ArgumentHelp("The key of the certificate, in PEM.", valueName: "file"), completion: .file())
+  var key: String?
+
   func validate() throws {
+    guard (cert == nil) == (key == nil) else {
+      throw ValidationError("'--cert' and '--key' go together.")
+    }
     guard !host.isEmpty else {
       throw ValidationError("'--host' needs an address.")
     }

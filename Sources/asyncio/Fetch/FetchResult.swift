@@ -44,6 +44,9 @@ struct FetchResult: Sendable, Equatable {
     }
   }
 
+  /// What went wrong, also where only the status says so.
+  var problem: String { error ?? status.map { "HTTP status \($0)" } ?? "" }
+
   /// What went wrong, where no whole response arrived.
   var error: String? {
     switch outcome {

@@ -5,6 +5,7 @@
 
 import AsyncIO
 import AsyncIOHTTP
+import AsyncIOTLS
 import HTTPTypes
 import Synchronization
 
@@ -34,6 +35,12 @@ final class Fetcher: Sendable {
     var rate: Int?
     /// Whether redirects are followed.
     var followsRedirects = true
+    /// Whom to trust over TLS, and who we are.
+    var tls: TLSContext?
+    /// Which requests go through which proxy.
+    var proxies = HTTPProxies.environment
+    /// The Unix socket that all requests go to, if it is one.
+    var unixSocket: String?
     /// What is finished already, and where that is noted.
     var journal: FetchJournal?
 
@@ -45,6 +52,9 @@ final class Fetcher: Sendable {
       configuration.connectionsPerHost = limitPerHost ?? max(limit, 1)
       configuration.connections = max(limit, 1)
       configuration.fields = fields
+      configuration.tls = tls
+      configuration.proxies = proxies
+      configuration.unixSocket = unixSocket.map { .path($0) }
       // Jobs of a list have nothing to do with each other.
       configuration.cookies = nil
       var policy = HTTPPolicy()
@@ -72,7 +82,13 @@ final class Fetcher: Sendable {
     var report: FetchReport
     var bar: ProgressBar
     var isReported: [Bool]
+    var start = LoopClock.now
+    /// When the first ones were fetched.
+    var picture: [Timeline.Bar] = []
   }
+
+  /// How many requests are in the picture.
+  private static let picturedCount = 100
 
   private let jobs: [Job]
   private let settings: Settings
@@ -115,6 +131,7 @@ final class Fetcher: Sendable {
   /// Ends what is under way, and names what was not fetched.
   func run() async -> FetchReport {
     let start = LoopClock.now
+    state.withLock { $0.start = start }
     let ticker = createTask(name: "progress bar") { [self] in
       while true {
         try await sleep(for: .milliseconds(100))
@@ -176,12 +193,28 @@ final class Fetcher: Sendable {
     try await withBlocking { try OutputFile.write(bytes, to: file) }
   }
 
+  /// When the first hundred URLs were fetched.
+  var timeline: Timeline {
+    let bars = state.withLock { $0.picture }.sorted { $0.start < $1.start }
+    let shown =
+      bars.count < jobs.count ? "the first \(bars.count) of \(jobs.count) URLs" : "\(bars.count) URLs"
+    return Timeline(
+      title: "asyncio fetch", runs: [Timeline.Run("\(shown), \(settings.limit) at a time", bars: bars)])
+  }
+
   // MARK: Saying what happened
 
   private func report(_ job: Job, _ result: FetchResult) {
     state.withLock { state in
       state.report.record(result)
       state.isReported[job.index] = true
+      if state.picture.count < Self.picturedCount, result.outcome != .notFetched {
+        let end = state.start.duration(to: LoopClock.now)
+        state.picture.append(
+          Timeline.Bar(
+            job.url, from: end - result.duration, to: end,
+            outcome: result.isOK ? .ok : .failed(result.problem)))
+      }
       state.bar.done += 1
       state.bar.failed = state.report.failed
       state.bar.bytes = state.report.bytes

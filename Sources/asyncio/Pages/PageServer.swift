@@ -1,5 +1,6 @@
 import AsyncIO
 import AsyncIOHTTP
+import AsyncIOTLS
 import HTTPTypes
 
 /// What the pages of the embedded server are like.
@@ -19,12 +20,17 @@ enum PageServer {
   /// - Parameters:
   ///   - host: A numeric address of this machine.
   ///   - port: The port; 0 lets the system choose.
+  ///   - context: Who the server is, over TLS; nil for plain.
   ///   - settings: What the pages are like.
   /// - Returns: The server; `serve` accepts connections.
   /// - Throws: `IOError`, as when the port is in use.
-  static func make(host: String = "127.0.0.1", port: Int = 0, _ settings: PageSettings) throws -> HTTPServer {
+  static func make(
+    host: String = "127.0.0.1", port: Int = 0, tls context: TLSContext? = nil, _ settings: PageSettings
+  ) throws -> HTTPServer {
+    var configuration = HTTPServer.Configuration()
+    configuration.tls = context
     let body = page(size: settings.size)
-    return try HTTPServer(host: host, port: port) { _ in
+    return try HTTPServer(host: host, port: port, configuration: configuration) { _ in
       if settings.delay > .zero { try await sleep(for: settings.delay) }
       if settings.errorRate > 0, Double.random(in: 0..<1) < settings.errorRate {
         return HTTPServerResponse(status: .internalServerError, text: "This page fails on purpose.\n")

@@ -1,4 +1,4 @@
-/// How far a piece of work is, as one line: `[████▋     ] 12/40  3 failed  1.2 MiB  0:03  eta 0:07`.
+/// How far a piece of work is, as one line: `[████▋     ] 12/40  3 failed  1.2 MiB  0:03  4.0/s  eta 0:07`.
 struct ProgressBar: Sendable, Equatable {
   /// How many pieces there are.
   var total: Int
@@ -17,6 +17,11 @@ struct ProgressBar: Sendable, Equatable {
   /// Work of `total` pieces, none of them done.
   init(total: Int) {
     self.total = total
+  }
+
+  /// How many are done in a second; `nil` when that is unknown.
+  var rate: Double? {
+    done > 0 && elapsed > .zero ? Double(done) / elapsed.seconds : nil
   }
 
   /// How long the rest takes if it goes on as until now; `nil` when that is unknown or nothing is left.
@@ -45,6 +50,7 @@ struct ProgressBar: Sendable, Equatable {
     if failed > 0 { kept.append((1, palette("\(failed) failed", .red))) }
     kept.append((3, ByteSize(bytes).description))
     kept.append((2, elapsed.clockText))
+    if let rate { kept.append((5, "\(decimal(rate, places: rate < 9.95 ? 1 : 0))/s")) }
     if let remaining { kept.append((4, "eta \(remaining.clockText)")) }
 
     func fits(_ width: Int) -> Bool {

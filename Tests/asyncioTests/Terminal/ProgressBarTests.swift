@@ -13,15 +13,21 @@ import Testing
   }
 
   @Test func `a line says how far it is`() {
-    let line = example.line(width: 60)
-    #expect(line == "[█████▏           ] 12/40  3 failed  1.2 MiB  0:03  eta 0:07")
+    let line = example.line(width: 67)
+    #expect(line == "[█████▏           ] 12/40  3 failed  1.2 MiB  0:03  4.0/s  eta 0:07")
   }
 
   @Test func `a bar does not grow without end`() {
-    #expect(example.line(width: 500).displayWidth == 42 + 41)
+    #expect(example.line(width: 500).displayWidth == 42 + 48)
+  }
+
+  @Test func `the rate is that of the whole time`() {
+    #expect(example.rate == 4)
+    #expect(ProgressBar(total: 4).rate == nil)
   }
 
   @Test func `what matters least is left out first`() {
+    #expect(example.line(width: 55) == "[███▋        ] 12/40  3 failed  1.2 MiB  0:03  eta 0:07")
     #expect(example.line(width: 50) == "[█████▏           ] 12/40  3 failed  1.2 MiB  0:03")
     #expect(example.line(width: 40) == "[████▊           ] 12/40  3 failed  0:03")
     #expect(example.line(width: 30) == "[███▋        ] 12/40  3 failed")
