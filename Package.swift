@@ -93,6 +93,9 @@ let package = Package(
         "AsyncIOHTTP", "AsyncIOTLS", "AsyncIONetwork", "AsyncIOCoordination", "AsyncIORuntime",
         "AsyncIOTesting",
         .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ]),
     // A program whose main is ours, for the tests of the mode under the language.
     .executableTarget(

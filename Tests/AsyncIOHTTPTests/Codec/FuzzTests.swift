@@ -12,7 +12,7 @@ struct FuzzTests {
     for _ in 0..<500 {
       let sample = corpus[random.below(corpus.count)]
       var bytes = sample.bytes
-      for _ in 0...random.below(4) { mutate(&bytes, corpus, &random) }
+      for _ in 0...random.below(4) { Self.mutate(&bytes, corpus, &random) }
       let whole = CodecOutcome([bytes], role: sample.role, limits: tightLimits)
       let cut = CodecOutcome(pieces(bytes, &random), role: sample.role, limits: tightLimits)
       #expect(cut == whole, "\(String(decoding: bytes, as: UTF8.self).debugDescription)")
@@ -33,7 +33,7 @@ struct FuzzTests {
     return limits
   }
 
-  private func mutate(_ bytes: inout [UInt8], _ corpus: [Sample], _ random: inout SplitMix64) {
+  static func mutate(_ bytes: inout [UInt8], _ corpus: [Sample], _ random: inout SplitMix64) {
     guard !bytes.isEmpty else { return }
     let place = random.below(bytes.count)
     let end = place + random.below(min(16, bytes.count - place) + 1)
@@ -51,7 +51,7 @@ struct FuzzTests {
   }
 
   /// The bytes that mean something in HTTP.
-  private var spice: [UInt8] { Array("\r\n\t :;,=\"\\0f\0\u{7F}".utf8) + [0x80, 0xFF] }
+  private static var spice: [UInt8] { Array("\r\n\t :;,=\"\\0f\0\u{7F}".utf8) + [0x80, 0xFF] }
 
   private func pieces(_ bytes: [UInt8], _ random: inout SplitMix64) -> [[UInt8]] {
     var pieces: [[UInt8]] = []
