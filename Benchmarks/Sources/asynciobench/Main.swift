@@ -26,7 +26,7 @@ struct Main {
 enum Workload: String, CaseIterable {
   case spawn, gather, yield, pingpong, timers, timeout, sleep1m, echo, queue, semaphore
   case race, ascompleted, generator, blocking, blocking100, blockers
-  case files, filesblocking, tls, tlshandshake, http
+  case files, filesblocking, tls, tlshandshake, http, https
 
   func run(_ arguments: [String]) async throws {
     switch self {
@@ -43,6 +43,7 @@ enum Workload: String, CaseIterable {
     case .race: try await raceWithSleepers()
     case .ascompleted: try await takeAsCompleted()
     case .http: try await requestPages(arguments)
+    case .https: try await requestPages(arguments, overTLS: true)
     case .generator: try await iterateGenerator()
     case .blocking: try await callBlocking()
     case .blocking100: try await callBlockingFromMany()

@@ -377,8 +377,8 @@ func echo(port string) {
 	}
 }
 
-func httpc(conc, n int) {
-	tr := &http.Transport{MaxIdleConns: conc, MaxIdleConnsPerHost: conc, MaxConnsPerHost: conc}
+func httpc(conc, n int, url string, configuration *tls.Config) {
+	tr := &http.Transport{MaxIdleConns: conc, MaxIdleConnsPerHost: conc, MaxConnsPerHost: conc, TLSClientConfig: configuration}
 	client := &http.Client{Transport: tr, Timeout: 60 * time.Second}
 	var next, ok atomic.Int64
 	var wg sync.WaitGroup
@@ -388,7 +388,7 @@ func httpc(conc, n int) {
 		go func() {
 			defer wg.Done()
 			for next.Add(1) <= int64(n) {
-				r, err := client.Get("http://127.0.0.1:18080/hello")
+				r, err := client.Get(url)
 				if err != nil {
 					panic(err)
 				}
@@ -502,7 +502,14 @@ func main() {
 	case "http":
 		c, _ := strconv.Atoi(a[2])
 		n, _ := strconv.Atoi(a[3])
-		httpc(c, n)
+		httpc(c, n, "http://127.0.0.1:18080/hello", nil)
+	case "https":
+		c, _ := strconv.Atoi(a[2])
+		n, _ := strconv.Atoi(a[3])
+		_, client := tlsConfigurations()
+		// HTTP/1.1, as the others speak it.
+		client.NextProtos = []string{"http/1.1"}
+		httpc(c, n, "https://127.0.0.1:18443/hello", client)
 	default:
 		workloads := map[string]func(){"spawn": spawn, "yield": yield, "pingpong": pingpong, "queue": queue,
 			"semaphore": semaphore, "files": files, "sleep1m": sleep1m, "timers": timers, "timeout": timeout, "race": race, "ascompleted": ascompleted, "generator": generator,
