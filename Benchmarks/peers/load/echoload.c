@@ -1,6 +1,7 @@
 // epoll echo load generator: C connections, each in closed loop: send M bytes, receive M bytes back
-// (checked), repeat. usage: echoload <port> <conns> <msgsize> <warmup_s> <measure_s> [label]     (loopback
-// only) prints: label N seconds rate p50_us=.. p99_us=.. p999_us=.. max_us=.. mib_s=..
+// (checked), repeat. Before that it opens as many connections as `idle` says, which send nothing.
+// usage: echoload <port> <conns> <msgsize> <warmup_s> <measure_s> [label [idle]]     (loopback only)
+// prints: label N seconds rate p50_us=.. p99_us=.. p999_us=.. max_us=.. mib_s=..
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -76,6 +77,24 @@ static void push(struct conn *c) {
   }
   want(c, 0);
 }
+static int dial(int port) {
+  struct sockaddr_in sa = {
+      .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+  if (fd < 0 || connect(fd, (void *)&sa, sizeof sa))
+    die("connect");
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  return fd;
+}
+// Opens connections that stay idle, each after a byte went there and back: then the server has a handler for it.
+static void idle(int port, int count) {
+  for (int i = 0; i < count; i++) {
+    char byte = 'i';
+    int fd = dial(port);
+    if (send(fd, &byte, 1, MSG_NOSIGNAL) != 1 || recv(fd, &byte, 1, 0) != 1)
+      die("idle connection");
+  }
+}
 int main(int ac, char **av) {
   if (ac < 6)
     return 64;
@@ -89,13 +108,9 @@ int main(int ac, char **av) {
     msg[i] = 'a' + i % 23;
   struct conn *cs = calloc(C, sizeof *cs);
   ep = epoll_create1(0);
-  struct sockaddr_in sa = {
-      .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  idle(port, ac > 7 ? atoi(av[7]) : 0);
   for (int i = 0; i < C; i++) {
-    int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
-    if (connect(fd, (void *)&sa, sizeof sa))
-      die("connect");
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    int fd = dial(port);
     fcntl(fd, F_SETFL, O_NONBLOCK);
     cs[i].fd = fd;
     struct epoll_event ev = {.events = EPOLLIN, .data.ptr = &cs[i]};
