@@ -16,6 +16,22 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: Self.hasIPv6, "this machine has no ::1"))
+  func `datagrams over IPv6`() async throws {
+    let (one, other) = (try UDPSocket(host: "::1"), try UDPSocket(host: "::1"))
+    try await one.send(pattern(1000), to: other.localAddress)
+    let datagram = try await other.receive()
+    #expect(datagram.bytes == pattern(1000))
+    #expect(datagram.address == (try one.localAddress))
+    #expect(datagram.address.ip == "::1")
+    let client = try await UDPSocket.connect(host: "::1", port: other.localAddress.port)
+    try await client.send([1])
+    try await other.send([2], to: other.receive().address)
+    #expect(try await client.receive().bytes == [2])
+  }
+
+  private static let hasIPv6 = (try? TCPListener(host: "::1", port: 0)) != nil
+
   @Test func `a receiver waits for the first datagram`() async throws {
     let (one, other) = (try UDPSocket(), try UDPSocket())
     let receiving = Task { try await other.receive() }

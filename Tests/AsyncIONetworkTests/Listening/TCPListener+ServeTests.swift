@@ -126,6 +126,29 @@ import Testing
     #expect(UnhandledReports.all { $0 is IOError }.count == before)
   }
 
+  @TaskLocal private static var name = "nobody"
+
+  @Test func `handlers see the task-local values of the task that serves, and keep theirs to themselves`()
+    async throws
+  {
+    let server = Self.$name.withValue("server") {
+      Task {
+        try await listener.serve { stream in
+          let before = Self.name
+          try await Self.$name.withValue("handler") { try await stream.echo() }
+          try await stream.write("\(before) \(Self.name)")
+        }
+      }
+    }
+    for _ in 0..<3 {
+      let client = try await Self.$name.withValue("client") { try await connect() }
+      try client.closeWriting()
+      #expect(try await client.readToEnd() == Array("server server".utf8))
+    }
+    server.cancel()
+    _ = await server.result
+  }
+
   @Test func `cancelling it cancels the handlers and waits for their cleanup`() async throws {
     let cleaned = Journal<Void>()
     let server = Task {

@@ -6,7 +6,7 @@ import AsyncIOTesting
 import Synchronization
 import Testing
 
-@Suite(.realTime, .deadline(.seconds(60))) struct TLSOverTCPTests {
+@Suite(.realTime, .deadline(.seconds(60)), .closesDescriptors) struct TLSOverTCPTests {
   /// Runs `body` with the port of a server that echoes.
   private func withEcho(
     _ context: TLSContext? = nil, onHandshakeFailure: (@Sendable (TLSError, TCPStream) -> Void)? = nil,
@@ -75,5 +75,26 @@ import Testing
       await stream.close()
     }
     #expect(refusals.withLock { $0 } == [.handshakeFailed, .certificateRefused])
+  }
+
+  @Test func `over a Unix socket, to a server by its path`() async throws {
+    let path = "/tmp/swift-asyncio-tls-\(UInt64.random(in: 0 ... .max))"
+    let listener = try UnixListener(path: path)
+    let context = try TestCertificates.server()
+    let serving = Task {
+      try await listener.serve { plain in
+        let stream = try await TLSStream.server(over: plain, context: context)
+        try await stream.echo()
+        await stream.close()
+      }
+    }
+    let stream = try await TLSStream.client(
+      over: UnixStream.connect(path: path), serverName: "server.test", context: TestCertificates.client())
+    try await stream.write("over a path")
+    try await stream.closeWriting()
+    #expect(try await stream.readToEnd() == Array("over a path".utf8))
+    await stream.close()
+    listener.close()
+    try await serving.value
   }
 }
