@@ -49,7 +49,7 @@ package final class ConnectionDeadline: Sendable {
   /// - Returns: false if the former deadline has passed, so that the connection is or will be closed, or after `end`.
   /// - Complexity: O(1) and no allocation when it moves to a later time.
   @discardableResult
-  package func set(_ deadline: LoopClock.Instant, for owner: some ConnectionDeadlineOwner) -> Bool {
+  package func set(_ deadline: LoopClock.Instant, for owner: any ConnectionDeadlineOwner) -> Bool {
     let (isAlive, mustArm) = state.withLock { state in
       if state.hasExpired || state.hasEnded { return (false, false) }
       state.deadline = deadline
@@ -77,7 +77,7 @@ package final class ConnectionDeadline: Sendable {
     timer?.cancel()
   }
 
-  private func arm(_ instant: LoopClock.Instant, for owner: some ConnectionDeadlineOwner) {
+  private func arm(_ instant: LoopClock.Instant, for owner: any ConnectionDeadlineOwner) {
     let timer = loop.callAt(instant) { self.fire(instant, for: owner) }
     // The former timer; or this one, if the end has come meanwhile.
     let superfluous = state.withLock { state in
@@ -90,7 +90,7 @@ package final class ConnectionDeadline: Sendable {
 
   private enum Action { case none, arm(LoopClock.Instant), expire }
 
-  private func fire(_ instant: LoopClock.Instant, for owner: some ConnectionDeadlineOwner) {
+  private func fire(_ instant: LoopClock.Instant, for owner: any ConnectionDeadlineOwner) {
     let now = LoopClock.now
     let action: Action = state.withLock { state in
       guard state.armed == instant, !state.hasExpired, !state.hasEnded else { return .none }
