@@ -6,7 +6,7 @@ import AsyncIO
 func serveEcho(port: String?) async throws {
   let listener = try TCPListener(port: port.flatMap { Int($0) } ?? 0)
   try await listener.serve { stream in
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 262_144, alignment: 16)
     defer { unsafe buffer.deallocate() }
     while true {
       let count = unsafe try await stream.read(into: buffer)

@@ -26,7 +26,7 @@ struct Main {
 enum Workload: String, CaseIterable {
   case spawn, gather, yield, pingpong, timers, timeout, sleep1m, echo, queue, semaphore
   case race, ascompleted, generator, blocking, blocking100, blockers
-  case files, filesblocking, tls, tlshandshake, http, https
+  case files, filesblocking, tls, tlshandshake, http, https, lines
 
   func run(_ arguments: [String]) async throws {
     switch self {
@@ -52,6 +52,7 @@ enum Workload: String, CaseIterable {
     case .filesblocking: try await readFilesBlocking()
     case .tls: try await echoOverTLS()
     case .tlshandshake: try await shakeHandsOverTLS()
+    case .lines: try await readLines()
     }
   }
 }

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -349,6 +350,42 @@ func blockers() {
 	report("blockers", 1, longest, "")
 }
 
+// Lines of 64 bytes over a pair of sockets.
+func lines() {
+	n, line := 2000000, append(bytes.Repeat([]byte("x"), 63), '\n')
+	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	must(err == nil)
+	end := func(fd int) net.Conn {
+		f := os.NewFile(uintptr(fd), "pair")
+		defer f.Close()
+		c, err := net.FileConn(f)
+		must(err == nil)
+		return c
+	}
+	near, far := end(fds[0]), end(fds[1])
+	block, t := bytes.Repeat(line, 1024), time.Now()
+	go func() {
+		for left := n; left > 0; {
+			count := min(left, 1024)
+			if _, err := near.Write(block[:count*len(line)]); err != nil {
+				panic(err)
+			}
+			left -= count
+		}
+		near.Close()
+	}()
+	seen := 0
+	for r := bufio.NewReaderSize(far, 16384); ; seen++ {
+		got, err := r.ReadBytes('\n')
+		if err != nil {
+			break
+		}
+		must(len(got) == 64)
+	}
+	must(seen == n)
+	report("lines", n, time.Since(t), "")
+}
+
 func echo(port string) {
 	l, err := net.Listen("tcp", "127.0.0.1:"+port)
 	if err != nil {
@@ -361,7 +398,7 @@ func echo(port string) {
 		}
 		go func() {
 			defer c.Close()
-			buf := make([]byte, 65536)
+			buf := make([]byte, 262144)
 			for {
 				n, err := c.Read(buf)
 				if n > 0 {
@@ -514,7 +551,7 @@ func main() {
 		workloads := map[string]func(){"spawn": spawn, "yield": yield, "pingpong": pingpong, "queue": queue,
 			"semaphore": semaphore, "files": files, "sleep1m": sleep1m, "timers": timers, "timeout": timeout, "race": race, "ascompleted": ascompleted, "generator": generator,
 			"blocking": blocking, "blocking100": blocking100, "blockers": blockers,
-			"tls": tlsEcho, "tlshandshake": tlsHandshake}
+			"tls": tlsEcho, "tlshandshake": tlsHandshake, "lines": lines}
 		workload, known := workloads[a[1]]
 		if !known {
 			fmt.Fprintln(os.Stderr, "unknown workload")

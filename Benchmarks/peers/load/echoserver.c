@@ -13,7 +13,7 @@
 struct conn {
   int fd;
   size_t off, len;
-  char buf[65536];
+  char buf[262144];
 };
 static int ep;
 static void mod(struct conn *c, unsigned e) {

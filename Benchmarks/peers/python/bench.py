@@ -1,7 +1,7 @@
 """asyncio-family workloads.  usage: bench.py <asyncio|uvloop|rloop> <workload> [port]   (echo: protocols; echo-streams)
 prints one line:  workload N seconds rate [extra k=v]"""
 
-import asyncio, resource, sys, time
+import asyncio, resource, socket, sys, time
 
 
 def report(name, n, dt, **extra):
@@ -235,7 +235,7 @@ async def blockers():
 async def echo_streams(port):
     async def handle(r, w):
         try:
-            while data := await r.read(65536):
+            while data := await r.read(262144):
                 w.write(data)
                 await w.drain()
         except ConnectionError:
@@ -246,6 +246,31 @@ async def echo_streams(port):
     s = await asyncio.start_server(handle, "127.0.0.1", port, backlog=1024)
     async with s:
         await s.serve_forever()
+
+
+async def lines():
+    n, line = 2_000_000, b"x" * 63 + b"\n"
+    near, far = socket.socketpair()
+    reader, kept = await asyncio.open_connection(sock=far)  # an end that is dropped is closed
+    other, writer = await asyncio.open_connection(sock=near)
+    block, t = line * 1024, time.perf_counter()
+
+    async def write():
+        left = n
+        while left:
+            count = min(left, 1024)
+            writer.write(block[: count * len(line)])
+            await writer.drain()
+            left -= count
+        writer.close()
+
+    writing, seen = asyncio.create_task(write()), 0
+    while got := await reader.readline():
+        assert len(got) == 64
+        seen += 1
+    await writing
+    assert seen == n
+    report("lines", n, time.perf_counter() - t)
 
 
 async def echo_proto(port):
@@ -409,6 +434,7 @@ if __name__ == "__main__":
         "blocking": blocking,
         "blocking100": blocking100,
         "blockers": blockers,
+        "lines": lines,
     }
     if wl == "echo-streams":
         co = echo_streams(int(rest[0]))

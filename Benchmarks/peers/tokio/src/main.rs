@@ -294,7 +294,7 @@ async fn echo(port: u16) {
         let (mut s, _) = l.accept().await.unwrap();
         s.set_nodelay(true).unwrap(); // asyncio, uvloop and Go set it by default; without it 100 KiB echoes stall 40 ms (delayed ACK)
         spawn(async move {
-            let mut buf = vec![0u8; 65536];
+            let mut buf = vec![0u8; 262144];
             loop {
                 match s.read(&mut buf).await {
                     Ok(0) | Err(_) => return,
