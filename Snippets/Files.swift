@@ -7,7 +7,7 @@ import AsyncIO
     try EventLoop.run {
       try await withTemporaryDirectory { directory in
         let names = (1...100).map { "note-\($0).txt" }
-        try await gather(names, limit: 10) { name in
+        _ = try await gather(names, limit: 10) { name in
           try await FileSystem.write("first line of \(name)\nsecond\n", to: directory.appending(name))
         }
 
