@@ -1,4 +1,5 @@
 // swift-tools-version: 6.3
+import Foundation
 import PackageDescription
 
 /// Every Swift target is built under the same rules.
@@ -147,6 +148,32 @@ let package = Package(
   ]
 )
 
-for target in package.targets where !target.name.hasPrefix("CAsyncIO") {
+// Floor 4: databases. Their libraries are the system's: where one is missing, the rest is built without what needs it.
+
+/// Whether a header of the system is there; says what to install if it is not.
+func has(_ header: String, of package: String, for module: String) -> Bool {
+  let folders = ["/usr/include/", "/usr/include/postgresql/", "/usr/local/include/"]
+  if folders.contains(where: { FileManager.default.fileExists(atPath: $0 + header) }) { return true }
+  let advice =
+    "\(module) is left out, as \(header) is missing: apt-get install \(package), then swift package purge-cache\n"
+  FileHandle.standardError.write(Data("\(module) is left out, as \(advice)\n".utf8))
+  return false
+}
+
+if has("libpq-fe.h", of: "libpq-dev", for: "AsyncIOPostgres") {
+  package.products.append(.library(name: "AsyncIOPostgres", targets: ["AsyncIOPostgres"]))
+  package.targets += [
+    .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(
+      name: "AsyncIOPostgres", dependencies: ["CPostgreSQL", "AsyncIORuntime", "AsyncIOCoordination"]),
+    .testTarget(
+      name: "AsyncIOPostgresTests",
+      dependencies: [
+        "AsyncIOPostgres", "AsyncIOSystem", "AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting",
+      ]),
+  ]
+}
+
+for target in package.targets where !target.name.hasPrefix("CAsyncIO") && target.type != .system {
   target.swiftSettings = settings
 }
