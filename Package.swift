@@ -166,6 +166,10 @@ if has("libpq-fe.h", of: "libpq-dev", for: "AsyncIOPostgres") {
     .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .target(
       name: "AsyncIOPostgres", dependencies: ["CPostgreSQL", "AsyncIORuntime", "AsyncIOCoordination"]),
+    // A worker on a queue, for Tests/Databases/queue-under-kill.
+    .executableTarget(
+      name: "asyncio-postgres-worker", dependencies: ["AsyncIOPostgres", "AsyncIOCoordination", "AsyncIORuntime"],
+      path: "Tests/Executables/asyncio-postgres-worker"),
     .testTarget(
       name: "AsyncIOPostgresTests",
       dependencies: [

@@ -1,0 +1,184 @@
+import AsyncIOCoordination
+import AsyncIOPostgres
+import AsyncIORuntime
+import AsyncIOTesting
+import Testing
+
+@Suite(.postgres, .realTime, .deadline(.seconds(60))) struct PostgresQueueTests {
+  private func withQueue(
+    _ name: String, visibilityTimeout: Duration = .seconds(60), maximumAttempts: Int = 5,
+    pollInterval: Duration = .seconds(1), _ body: (PostgresQueue<Int>, PostgresPool) async throws -> Void
+  ) async throws {
+    let pool = PostgresPool(Server.address ?? "", ResourcePoolConfiguration(maximumSize: 8))
+    try await pool.execute("DROP TABLE IF EXISTS \(name: name)")
+    let queue = try await PostgresQueue<Int>(
+      pool, name: name, visibilityTimeout: visibilityTimeout, maximumAttempts: maximumAttempts,
+      pollInterval: pollInterval)
+    try await body(queue, pool)
+    try await pool.execute("DROP TABLE \(name: name)")
+    #expect(try await pool.close(grace: .seconds(5)) == 0)
+  }
+
+  @Test func `items are taken in the order in which they were put in, and are gone when done`() async throws {
+    try await withQueue("order") { queue, _ in
+      try await queue.put(0)
+      try await queue.put(contentsOf: 1..<10)
+      var taken: [Int] = []
+      for try await item in queue {
+        taken.append(item.value)
+        #expect(item.attempt == 1)
+        let isOurs = try await queue.done(item)
+        #expect(isOurs)
+        if taken.count == 10 { break }
+      }
+      #expect(taken == Array(0..<10))
+      try await queue.join()
+      let statistics = try await queue.statistics()
+      #expect(statistics.waiting == 0 && statistics.hidden == 0 && statistics.dead == 0)
+    }
+  }
+
+  @Test func `each item goes to one of many`() async throws {
+    try await withQueue("many") { queue, _ in
+      try await queue.put(contentsOf: 0..<1000)
+      let parts = try await gather(0..<8) { _ in
+        var mine: [Int] = []
+        while true {
+          let items = try await queue.tryGet(upTo: 7)
+          if items.isEmpty { return mine }
+          mine += items.map(\.value)
+          try await queue.done(items)
+        }
+      }
+      #expect(parts.joined().sorted() == Array(0..<1000))
+    }
+  }
+
+  @Test func `who waits is woken by a notification`() async throws {
+    // Nobody would wait so long for the next look.
+    try await withQueue("wake", pollInterval: .seconds(1000)) { queue, _ in
+      let takers = (0..<3).map { _ in createTask { try await queue.get().value } }
+      while try await queue.pool(listens: "wake") == false {}
+      for value in 1...3 { try await queue.put(value) }
+      var values: [Int] = []
+      for taker in takers { values.append(try await taker.value) }
+      #expect(values.sorted() == [1, 2, 3])
+    }
+  }
+
+  @Test func `an item that is not done in time comes again, and the latecomer is told`() async throws {
+    try await withQueue("late", visibilityTimeout: .milliseconds(50), pollInterval: .milliseconds(20)) {
+      queue, _ in
+      try await queue.put(7)
+      let first = try await queue.get()
+      let second = try await queue.get()
+      #expect(second.id == first.id && second.attempt == 2)
+      let isFirstOurs = try await queue.done(first)
+      #expect(!isFirstOurs)
+      let isHidden = try await queue.hide(second, for: .seconds(60))
+      #expect(isHidden)
+      try await sleep(for: .milliseconds(100))
+      let none = try await queue.tryGet()
+      #expect(none.isEmpty)
+      let isSecondOurs = try await queue.done(second)
+      #expect(isSecondOurs)
+    }
+  }
+
+  @Test func `an item that fails each time becomes a dead letter, with the reason`() async throws {
+    try await withQueue("dead", maximumAttempts: 3) { queue, _ in
+      try await queue.put(contentsOf: [13, 14])
+      var attempts: [Int] = []
+      while let item = try await queue.tryGet().first {
+        if item.value == 14 {
+          try await queue.done(item)
+        } else {
+          attempts.append(item.attempt)
+          try await queue.giveBack(item, because: "attempt \(item.attempt)")
+        }
+      }
+      #expect(attempts == [1, 2, 3])
+      try await queue.join()
+      let dead = try await queue.deadLetters()
+      #expect(dead.map(\.item.value) == [13] && dead.map(\.error) == ["attempt 3"])
+      let revived = try await queue.reviveDeadLetters()
+      #expect(revived == 1)
+      let again = try await queue.get()
+      #expect(again.value == 13 && again.attempt == 1)
+    }
+  }
+
+  @Test func `an item whose takers died each time becomes a dead letter, too`() async throws {
+    try await withQueue(
+      "died", visibilityTimeout: .milliseconds(20), maximumAttempts: 2, pollInterval: .milliseconds(10)
+    ) { queue, _ in
+      try await queue.put(1)
+      for attempt in 1...2 {
+        let item = try await queue.get()
+        #expect(item.attempt == attempt)
+      }
+      let nothing = try await withTimeoutOrNil(.milliseconds(200)) { try await queue.get() }
+      #expect(nothing == nil)
+      let statistics = try await queue.statistics()
+      #expect(statistics.waiting == 0 && statistics.hidden == 0 && statistics.dead == 1)
+    }
+  }
+
+  @Test func `put and done are part of a transaction`() async throws {
+    struct Failure: Error {}
+    try await withQueue("transaction") { queue, pool in
+      await #expect(throws: Failure.self) {
+        try await pool.withTransaction { connection in
+          try await queue.put(1, on: connection)
+          throw Failure()
+        }
+      }
+      let none = try await queue.tryGet()
+      #expect(none.isEmpty)
+      try await pool.withTransaction { connection in try await queue.put(2, on: connection) }
+      let item = try await queue.get()
+      await #expect(throws: Failure.self) {
+        try await pool.withTransaction { connection in
+          try await queue.done(item, on: connection)
+          throw Failure()
+        }
+      }
+      let isOurs = try await queue.done(item)
+      #expect(isOurs)
+    }
+  }
+
+  @Test func `an item that is put off comes when its time has come`() async throws {
+    try await withQueue("later", pollInterval: .milliseconds(10)) { queue, _ in
+      try await queue.put(2, after: .milliseconds(100))
+      try await queue.put(1)
+      let first = try await queue.get()
+      let none = try await queue.tryGet()
+      let second = try await queue.get()
+      #expect(first.value == 1 && none.isEmpty && second.value == 2)
+    }
+  }
+
+  @Test func `cancelled while it waits`() async throws {
+    try await withQueue("cancelled") { queue, _ in
+      let taker = createTask { try await queue.get().value }
+      await settle()
+      taker.cancel()
+      await #expect(throws: CancellationError.self) { try await taker.value }
+      try await queue.put(1)
+      let item = try await queue.get()
+      #expect(item.value == 1)
+    }
+  }
+}
+
+extension PostgresQueue {
+  /// Whether somebody's last statement was to listen to a channel.
+  fileprivate func pool(listens channel: String) async throws -> Bool {
+    try await withConnection { connection in
+      try await connection.queryValue(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query = \("LISTEN \"\(channel)\"") AND state = 'idle')",
+        as: Bool.self)
+    }
+  }
+}
