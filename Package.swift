@@ -154,8 +154,7 @@ let package = Package(
 func has(_ header: String, of package: String, for module: String) -> Bool {
   let folders = ["/usr/include/", "/usr/include/postgresql/", "/usr/local/include/"]
   if folders.contains(where: { FileManager.default.fileExists(atPath: $0 + header) }) { return true }
-  let advice =
-    "\(module) is left out, as \(header) is missing: apt-get install \(package), then swift package purge-cache\n"
+  let advice = "\(header) is missing: apt-get install \(package), then swift package purge-cache"
   FileHandle.standardError.write(Data("\(module) is left out, as \(advice)\n".utf8))
   return false
 }
@@ -168,7 +167,8 @@ if has("libpq-fe.h", of: "libpq-dev", for: "AsyncIOPostgres") {
       name: "AsyncIOPostgres", dependencies: ["CPostgreSQL", "AsyncIORuntime", "AsyncIOCoordination"]),
     // A worker on a queue, for Tests/Databases/queue-under-kill.
     .executableTarget(
-      name: "asyncio-postgres-worker", dependencies: ["AsyncIOPostgres", "AsyncIOCoordination", "AsyncIORuntime"],
+      name: "asyncio-postgres-worker",
+      dependencies: ["AsyncIOPostgres", "AsyncIOCoordination", "AsyncIORuntime"],
       path: "Tests/Executables/asyncio-postgres-worker"),
     .testTarget(
       name: "AsyncIOPostgresTests",
@@ -176,6 +176,21 @@ if has("libpq-fe.h", of: "libpq-dev", for: "AsyncIOPostgres") {
         "AsyncIOPostgres", "AsyncIOSystem", "AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting",
       ]),
   ]
+}
+
+// The core without what is built on the packages of others, for `Tests/sanitize-threads`: BoringSSL alone takes longer to build
+// under a sanitizer than all of the core.
+if Context.environment["SWIFT_ASYNCIO_CORE"] != nil {
+  let others = ["swift-nio", "swift-nio-ssl", "swift-http-types", "swift-argument-parser"]
+  package.dependencies.removeAll { dependency in others.contains { "\(dependency.kind)".contains("/\($0)\"") }
+  }
+  package.targets.removeAll { target in
+    ["HTTP", "TLS", "tls", "Postgre", "postgre", "Zlib", "Brotli"].contains { target.name.contains($0) }
+      || ["asyncio", "asyncioTests"].contains(target.name)
+  }
+  package.products.removeAll {
+    ["AsyncIOHTTP", "AsyncIOTLS", "AsyncIOPostgres", "asyncio"].contains($0.name)
+  }
 }
 
 for target in package.targets where !target.name.hasPrefix("CAsyncIO") && target.type != .system {
