@@ -24,6 +24,7 @@ import AsyncIORuntime
 ///
 /// ## Cancellation
 /// Cancels both operations, waits for their ends, and throws `CancellationError`, also if they have ended well.
+@discardableResult
 public func gather<First: Sendable, Second: Sendable>(
   _ first: @escaping @Sendable () async throws -> First,
   _ second: @escaping @Sendable () async throws -> Second
@@ -44,6 +45,7 @@ public func gather<First: Sendable, Second: Sendable>(
 ///
 /// ## Cancellation
 /// As for two.
+@discardableResult
 public func gather<First: Sendable, Second: Sendable, Third: Sendable>(
   _ first: @escaping @Sendable () async throws -> First,
   _ second: @escaping @Sendable () async throws -> Second,
@@ -66,6 +68,7 @@ public func gather<First: Sendable, Second: Sendable, Third: Sendable>(
 ///
 /// ## Cancellation
 /// As for two.
+@discardableResult
 public func gather<First: Sendable, Second: Sendable, Third: Sendable, Fourth: Sendable>(
   _ first: @escaping @Sendable () async throws -> First,
   _ second: @escaping @Sendable () async throws -> Second,
@@ -90,6 +93,7 @@ public func gather<First: Sendable, Second: Sendable, Third: Sendable, Fourth: S
 ///
 /// ## Cancellation
 /// As for two.
+@discardableResult
 public func gather<First: Sendable, Second: Sendable, Third: Sendable, Fourth: Sendable, Fifth: Sendable>(
   _ first: @escaping @Sendable () async throws -> First,
   _ second: @escaping @Sendable () async throws -> Second,
@@ -116,6 +120,7 @@ public func gather<First: Sendable, Second: Sendable, Third: Sendable, Fourth: S
 ///
 /// ## Cancellation
 /// As for two.
+@discardableResult
 public func gather<
   First: Sendable, Second: Sendable, Third: Sendable, Fourth: Sendable, Fifth: Sendable, Sixth: Sendable
 >(

@@ -46,6 +46,7 @@ public enum GatherErrorPolicy: Sendable {
 /// ## Cancellation
 /// Cancels all operations, waits for their ends, and throws `CancellationError`, also if they have ended well. Operations that
 /// were left running by an error are not cancelled.
+@discardableResult
 public func gather<Elements: Sequence, Result: Sendable>(
   _ elements: Elements,
   limit: Int? = nil,

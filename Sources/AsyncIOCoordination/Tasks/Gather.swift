@@ -26,6 +26,7 @@ import Synchronization
 /// ## Cancellation
 /// Cancels all operations, waits for their ends, and throws `CancellationError`, also if they have ended well.
 @inlinable
+@discardableResult
 public func gather<Elements: Sequence, Result: Sendable>(
   _ elements: Elements,
   limit: Int? = nil,
