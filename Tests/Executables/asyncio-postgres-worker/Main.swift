@@ -38,6 +38,6 @@ try EventLoop.run {
     try await put(count, queue, pool)
   } else {
     // Several items at a time in each process.
-    try await gather(0..<2) { _ in try await work(queue, pool) }
+    _ = try await gather(0..<2) { _ in try await work(queue, pool) }
   }
 }
