@@ -31,7 +31,7 @@ async def work(pool):
 async def main():
     words = dict(word.split("=", 1) for word in os.environ["ASYNCIO_POSTGRES"].split())
     async with asyncpg.create_pool(
-        host=words["host"], port=int(words["port"]), user=words["user"], database=words["dbname"], max_size=4
+        host=words["host"], port=int(words["port"]), user=words["user"], database=words["dbname"], min_size=2, max_size=4
     ) as pool:
         await asyncio.gather(work(pool), work(pool))
 

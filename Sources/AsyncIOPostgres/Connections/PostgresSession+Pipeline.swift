@@ -80,14 +80,18 @@ private struct PipelineRun {
     }
   }
 
-  /// How many statements are sent before results are looked for.
+  /// How many statements, and how many bytes, are sent before results are looked for.
   private static let portion = 64
+  private static let portionBytes = 256 * 1024
 
   private mutating func sendPortion() throws {
     let end = min(sent + Self.portion, pipeline.count)
-    while sent < end {
+    var bytes = 0
+    while sent < end, bytes < Self.portionBytes {
       let statement = pipeline[sent]
-      try send(statement, try ParameterBuffer(statement))
+      let parameters = try ParameterBuffer(statement)
+      bytes += parameters.byteCount
+      try send(statement, parameters)
       expected.append(.result(sent))
       sent += 1
     }

@@ -2,8 +2,10 @@
 
 /// Parameters laid out for a call of libpq.
 struct ParameterBuffer {
-  private var bytes: [CChar] = []
+  private var bytes: [UInt8] = []
   private var offsets: [Int?] = []
+  /// How much memory the values take.
+  var byteCount: Int { bytes.count }
   private(set) var lengths: [CInt] = []
   private(set) var formats: [CInt] = []
 
@@ -23,11 +25,11 @@ struct ParameterBuffer {
             statement: statement.sql)
         }
         note(text.utf8.count, isBinary: false)
-        bytes.append(contentsOf: text.utf8.lazy.map { CChar(bitPattern: $0) })
+        bytes.append(contentsOf: text.utf8)
         bytes.append(0)
       case .bytes(let value):
         note(value.count, isBinary: true)
-        bytes.append(contentsOf: value.lazy.map { CChar(bitPattern: $0) })
+        bytes.append(contentsOf: value)
         bytes.append(0)
       }
     }
@@ -40,9 +42,10 @@ struct ParameterBuffer {
 
   /// Calls `body` with the pointers, which are valid meanwhile.
   func withPointers<Result>(_ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Result) -> Result {
-    unsafe bytes.withUnsafeBufferPointer { buffer in
+    unsafe bytes.withUnsafeBytes { buffer in
+      let start = unsafe buffer.assumingMemoryBound(to: CChar.self).baseAddress
       let pointers = unsafe offsets.map { offset in
-        unsafe offset.flatMap { offset in unsafe buffer.baseAddress.map { unsafe $0 + offset } }
+        unsafe offset.flatMap { offset in unsafe start.map { unsafe $0 + offset } }
       }
       return unsafe pointers.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
     }
