@@ -154,6 +154,7 @@ let package = Package(
 func has(_ header: String, of package: String, for module: String) -> Bool {
   let folders = ["/usr/include/", "/usr/include/postgresql/", "/usr/local/include/"]
   if folders.contains(where: { FileManager.default.fileExists(atPath: $0 + header) }) { return true }
+  // What the package was read as is kept, whatever is installed since: hence the second command.
   let advice = "\(header) is missing: apt-get install \(package), then swift package purge-cache"
   FileHandle.standardError.write(Data("\(module) is left out, as \(advice)\n".utf8))
   return false
@@ -178,18 +179,35 @@ if has("libpq-fe.h", of: "libpq-dev", for: "AsyncIOPostgres") {
   ]
 }
 
+if has("sqlite3.h", of: "libsqlite3-dev", for: "AsyncIOSQLite") {
+  package.products.append(.library(name: "AsyncIOSQLite", targets: ["AsyncIOSQLite"]))
+  package.dependencies.append(.package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"))
+  package.targets += [
+    .target(
+      name: "AsyncIOSQLite",
+      dependencies: [
+        "AsyncIORuntime", "AsyncIOCoordination", .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
+    .testTarget(
+      name: "AsyncIOSQLiteTests",
+      dependencies: ["AsyncIOSQLite", "AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting"]),
+  ]
+}
+
 // The core without what is built on the packages of others, for `Tests/sanitize-threads`: BoringSSL alone takes longer to build
 // under a sanitizer than all of the core.
 if Context.environment["SWIFT_ASYNCIO_CORE"] != nil {
-  let others = ["swift-nio", "swift-nio-ssl", "swift-http-types", "swift-argument-parser"]
+  let others = ["swift-nio", "swift-nio-ssl", "swift-http-types", "swift-argument-parser", "GRDB.swift"]
   package.dependencies.removeAll { dependency in others.contains { "\(dependency.kind)".contains("/\($0)\"") }
   }
   package.targets.removeAll { target in
-    ["HTTP", "TLS", "tls", "Postgre", "postgre", "Zlib", "Brotli"].contains { target.name.contains($0) }
+    ["HTTP", "TLS", "tls", "Postgre", "postgre", "SQLite", "Zlib", "Brotli"].contains {
+      target.name.contains($0)
+    }
       || ["asyncio", "asyncioTests"].contains(target.name)
   }
   package.products.removeAll {
-    ["AsyncIOHTTP", "AsyncIOTLS", "AsyncIOPostgres", "asyncio"].contains($0.name)
+    ["AsyncIOHTTP", "AsyncIOTLS", "AsyncIOPostgres", "AsyncIOSQLite", "asyncio"].contains($0.name)
   }
 }
 
