@@ -28,6 +28,14 @@ let package = Package(
         .product(name: "AsyncIOTLS", package: "swift-asyncio"),
         .product(name: "AsyncIOHTTP", package: "swift-asyncio"),
       ],
-      swiftSettings: settings)
+      swiftSettings: settings),
+    // Needs libpq-dev.
+    .executableTarget(
+      name: "asynciodatabasebench",
+      dependencies: [
+        .product(name: "AsyncIO", package: "swift-asyncio"),
+        .product(name: "AsyncIOPostgres", package: "swift-asyncio"),
+      ],
+      swiftSettings: settings),
   ]
 )
