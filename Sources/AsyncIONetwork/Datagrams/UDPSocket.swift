@@ -127,7 +127,7 @@ public final class UDPSocket: Sendable {
   /// ## Cancellation
   /// No datagram has been taken when it throws; the call may be repeated.
   public func receive(atMost limit: Int = 65_535) async throws -> Datagram {
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: Swift.max(limit, 1), alignment: 1)
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: Swift.max(limit, 1), alignment: 64)
     defer { unsafe memory.deallocate() }
     let (length, address) = unsafe try await receive(into: memory)
     let bytes = unsafe [UInt8](UnsafeRawBufferPointer(rebasing: memory[..<Swift.min(length, limit)]))
