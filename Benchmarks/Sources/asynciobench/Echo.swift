@@ -6,7 +6,8 @@ import AsyncIO
 func serveEcho(port: String?) async throws {
   let listener = try TCPListener(port: port.flatMap { Int($0) } ?? 0)
   try await listener.serve { stream in
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 262_144, alignment: 16)
+    // Aligned as `read(into:)` advises.
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 262_144, alignment: 64)
     defer { unsafe buffer.deallocate() }
     while true {
       let count = unsafe try await stream.read(into: buffer)

@@ -13,7 +13,7 @@
 struct conn {
   int fd;
   size_t off, len;
-  char buf[262144];
+  char buf[262144] __attribute__((aligned(64)));
 };
 static int ep;
 static void mod(struct conn *c, unsigned e) {
@@ -52,7 +52,7 @@ int main(int ac, char **av) {
         int fd;
         while ((fd = accept4(l, 0, 0, SOCK_NONBLOCK)) >= 0) {
           setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-          c = malloc(sizeof *c);
+          c = aligned_alloc(64, sizeof *c);
           c->fd = fd;
           c->off = c->len = 0;
           ev.events = EPOLLIN;
