@@ -9,8 +9,21 @@
 // that it ends late by what had passed, once for each call that is sampled; one that was told where to leave the rest of its time
 // goes on with that.
 //
+// How the handler knows the call: it stands behind the same instruction with the same stack, its result is EINTR, and the
+// registers with its arguments, which the kernel preserves, hold what /proc had shown. Were any of them different, the thread
+// would have gone on to another call in between, whose number cannot be known: that one is left alone. So is a call that begins
+// in the microseconds between the look at a running thread and the signal; it may end with EINTR, as POSIX lets it.
+//
+// What the thread may have been doing, and why the handler does not mind: it takes no lock and allocates nothing, so that the
+// thread may hold the allocator's lock, the loader's, or any other. The unwinder finds its tables by `_dl_find_object`, without a
+// lock, from glibc 2.35 on; before, it takes the loader's lock, which a thread may take twice. (The unwinder of GCC before 13
+// also takes one where code was registered by hand, as just-in-time compilers do, and such a thread that was unwinding at that
+// moment would stand still.) What is bound or made at its first use is used once before the first signal (`install`). The
+// sampler's thread waits for the handler without a lock that the other thread may want.
+//
 // Who owns `request`: the sampler fills it in while it is FREE and posts it; the handler that takes it has it until it is DONE;
-// then it is the sampler's again. A handler that finds nothing posted returns: the sampler had given up.
+// then it is the sampler's again. A handler that finds nothing posted returns: the sampler had given up on it. Only a handler on
+// the thread that was meant takes it: a signal that a thread had blocked for long may arrive when another is asked.
 
 #define _GNU_SOURCE
 #include "CAsyncIO.h"
@@ -42,6 +55,7 @@ typedef struct {
 
 static struct {
   atomic_int state;
+  atomic_int thread;  // who is asked; set before the request is posted
   const void *progress;  // the loop's word, and what it was: another value says that the loop has gone on
   uintptr_t expected;
   waiting_call call;
@@ -58,9 +72,14 @@ static unsigned long *register_pc(ucontext_t *c) { return (unsigned long *)&c->u
 static unsigned long *register_sp(ucontext_t *c) { return (unsigned long *)&c->uc_mcontext.gregs[REG_RSP]; }
 static unsigned long *register_result(ucontext_t *c) { return (unsigned long *)&c->uc_mcontext.gregs[REG_RAX]; }
 static const int call_length = 2;  // syscall
+static const int argument_registers[] = {REG_RDI, REG_RSI, REG_RDX, REG_R10, REG_R8, REG_R9};
+static bool has_arguments(ucontext_t *context, const waiting_call *call) {
+  for (int i = 0; i < 6; i++)
+    if ((unsigned long)context->uc_mcontext.gregs[argument_registers[i]] != call->arguments[i]) return false;
+  return true;
+}
 static void set_call(ucontext_t *context, const waiting_call *call) {
-  static const int registers[] = {REG_RDI, REG_RSI, REG_RDX, REG_R10, REG_R8, REG_R9};
-  for (int i = 0; i < 6; i++) context->uc_mcontext.gregs[registers[i]] = call->arguments[i];
+  for (int i = 0; i < 6; i++) context->uc_mcontext.gregs[argument_registers[i]] = call->arguments[i];
   context->uc_mcontext.gregs[REG_RAX] = call->number;
 }
 #elif defined(__aarch64__)
@@ -69,6 +88,12 @@ static unsigned long *register_pc(ucontext_t *c) { return (unsigned long *)&c->u
 static unsigned long *register_sp(ucontext_t *c) { return (unsigned long *)&c->uc_mcontext.sp; }
 static unsigned long *register_result(ucontext_t *c) { return (unsigned long *)&c->uc_mcontext.regs[0]; }
 static const int call_length = 4;  // svc #0
+static bool has_arguments(ucontext_t *context, const waiting_call *call) {
+  // The first register holds the result by now.
+  for (int i = 1; i < 6; i++)
+    if (context->uc_mcontext.regs[i] != call->arguments[i]) return false;
+  return context->uc_mcontext.regs[8] == (unsigned long)call->number;
+}
 static void set_call(ucontext_t *context, const waiting_call *call) {
   for (int i = 0; i < 6; i++) context->uc_mcontext.regs[i] = call->arguments[i];
   context->uc_mcontext.regs[8] = call->number;
@@ -102,7 +127,9 @@ static _Unwind_Reason_Code visit(struct _Unwind_Context *context, void *argument
 static void resume_call(ucontext_t *context) {
   waiting_call *call = &request.call;
   if (!call->is_known || *register_pc(context) != call->pc || *register_sp(context) != call->sp) return;
-  if ((long)*register_result(context) != -EINTR) return;
+  if ((long)*register_result(context) != -EINTR || !has_arguments(context, call)) return;
+  // The first has closed its descriptor all the same; the second goes on with what the kernel has forgotten by now.
+  if (call->number == SYS_close || call->number == SYS_restart_syscall) return;
   // These two have said how much time is left; an absolute time stays what it is.
   if (call->number == SYS_clock_nanosleep && !(call->arguments[1] & TIMER_ABSTIME) && call->arguments[3])
     call->arguments[2] = call->arguments[3];
@@ -113,11 +140,11 @@ static void resume_call(ucontext_t *context) {
   *register_pc(context) -= call_length;
 }
 
-// Runs in a signal context, on the thread that is sampled. The unwinder takes no lock and allocates nothing on systems whose
-// loader has `_dl_find_object` (glibc 2.35); on older ones it takes the loader's lock, which a thread may take twice.
+// Runs in a signal context, on the thread that is sampled.
 static void on_sample(int number, siginfo_t *info, void *argument) {
   (void)number, (void)info;
   int expected = POSTED;
+  if (atomic_load(&request.thread) != (int)syscall(SYS_gettid)) return;
   if (!atomic_compare_exchange_strong(&request.state, &expected, TAKEN)) return;
   int saved = errno;
   ucontext_t *context = argument;
@@ -148,7 +175,7 @@ static bool install(void) {
   walk walk = {.sample = &sample, .has_begun = true};
   _Unwind_Backtrace(visit, &walk);
   casyncio_current_task();
-  asyncio_sample_take_queue(NULL);
+  if (!asyncio_sample_rehearse()) return false;
   is_installed = sigaction(SIGURG, &action, NULL) == 0;
   return is_installed;
 }
@@ -205,6 +232,7 @@ bool casyncio_take_sample(int thread, const void *progress, uintptr_t expected, 
   request.progress = progress;
   request.expected = expected;
   request.sample = sample;
+  atomic_store(&request.thread, thread);
   atomic_store(&request.state, POSTED);
   if (syscall(SYS_tgkill, getpid(), thread, SIGURG) == 0 && !wait_for_handler(200)) {
     int posted = POSTED;

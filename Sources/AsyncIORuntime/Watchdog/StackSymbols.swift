@@ -20,19 +20,40 @@ enum StackSymbols {
     private static let architecture = "unknown"
   #endif
 
-  /// The functions at `addresses`, innermost first, up to what has run the job.
+  /// The program and its libraries, as they were when the first stack was looked at.
+  ///
+  /// Only then are they true: the toolchain's library maps the files that it reads symbols from, and would take those copies for
+  /// the libraries themselves. So what is loaded later has no names.
+  private static let images = ImageMap.capture()
+
+  /// Cuts a stack off at what has run the job.
   ///
   /// - Parameter addresses: Where the thread is, then where each function returns to.
-  /// - Returns: What is known of each, without the wrappers that the compiler adds.
+  /// - Returns: What is left, and the name of the outermost function in it.
+  static func job(in addresses: [UInt]) -> (addresses: [UInt], place: String?) {
+    let frames = symbolicated(addresses, [.useSymbolCache]).prefix { !isLoopsOwn($0.symbol) }
+    return (Array(addresses.prefix(frames.count)), frames.last { !isHidden($0) }?.symbol?.name)
+  }
+
+  /// The functions at `addresses`, innermost first, without the wrappers that the compiler adds.
+  ///
+  /// - Complexity: Reads all tables of lines of the program for each address: a tenth of a second, where it is large.
   static func frames(at addresses: [UInt]) -> [BlockingReport.Frame] {
+    symbolicated(addresses, .default).filter { !isHidden($0) }.map(frame)
+  }
+
+  private static func symbolicated(
+    _ addresses: [UInt], _ options: Backtrace.SymbolicationOptions
+  ) -> [SymbolicatedBacktrace.Frame] {
     let rich = addresses.enumerated().map { index, address -> RichFrame<UInt64> in
       index == 0 ? .programCounter(UInt64(address)) : .returnAddress(UInt64(address))
     }
-    let images = ImageMap.capture()
     let backtrace = Backtrace(architecture: architecture, frames: rich, images: images)
-    guard let symbolicated = backtrace.symbolicated(with: images) else { return [] }
-    let job = symbolicated.frames.prefix { !isLoopsOwn($0.symbol) }
-    return job.filter { !$0.isSwiftThunk && !$0.isSwiftRuntimeFailure }.map(frame)
+    return backtrace.symbolicated(with: images, options: options)?.frames ?? []
+  }
+
+  private static func isHidden(_ frame: SymbolicatedBacktrace.Frame) -> Bool {
+    frame.isSwiftThunk || frame.isSwiftRuntimeFailure
   }
 
   private static func isLoopsOwn(_ symbol: SymbolicatedBacktrace.Symbol?) -> Bool {

@@ -28,9 +28,6 @@ enum StuckQueue {
     unsafe pointer.initialize(to: ReadyQueue())
     return unsafe pointer
   }()
-
-  /// Makes the queue that a handler puts into the place of the one it takes.
-  static func prepare() { _ = unsafe spare }
 }
 
 /// Takes the ready queue of the loop that was interrupted, if it is whole; called in the signal handler.
@@ -40,6 +37,16 @@ func takeQueueInSignalHandler(_ pointer: UnsafeMutableRawPointer?) -> Bool {
   guard unsafe core.pointee.isQueueWhole.load(ordering: .relaxed) else { return false }
   unsafe swap(&core.pointee.ready, &StuckQueue.spare.pointee)
   return true
+}
+
+/// Takes the queue of a loop that nobody drives, so that what the handler needs has been bound and made before; false if that
+/// cannot be done.
+@c(asyncio_sample_rehearse)
+func rehearseToTakeQueue() -> Bool {
+  guard let loop = try? EventLoop() else { return false }
+  unsafe loop.core.pointee.beginItem()
+  defer { unsafe loop.core.pointee.endItems() }
+  return unsafe takeQueueInSignalHandler(loop.core)
 }
 
 extension LoopCore {

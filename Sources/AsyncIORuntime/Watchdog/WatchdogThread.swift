@@ -9,6 +9,11 @@
 //
 // Who owns what: the list of what is watched is behind the mutex; each `WatchedLoop` is touched by the thread only. The thread
 // ends when it finds the list empty, which it decides under the mutex, so that whoever adds to the list knows whether to start it.
+//
+// The end of a run: the thread that drives the home loop takes its loops off the list, and then waits for the look at the loops
+// that may be under way, which takes the time of some signals. From then on nobody sends a signal to the threads of that run, so
+// that their numbers may go to others, and nobody has jobs of theirs in his hands (`StuckQueue`). Then it waits for the reports.
+// It is in no item meanwhile, and the looking thread waits for nothing of it but that it takes a signal.
 
 internal import CAsyncIO
 import Glibc
@@ -22,6 +27,8 @@ enum WatchdogThread {
   }
 
   private static let state = Mutex(State())
+  /// Held during a look at the loops.
+  private static let looking = Mutex(())
 
   /// Looks at `loops`, which are those of `group` if there is one, until `unwatch`.
   static func watch(_ loops: [EventLoop], of group: LoopGroup?, with watchdog: Watchdog) {
@@ -36,11 +43,13 @@ enum WatchdogThread {
     EventLoop.warn("the watchdog cannot be started: the system has no thread left")
   }
 
-  /// Ends what `watch` began.
+  /// Ends what `watch` began, and waits for reports that are under way.
   static func unwatch(_ loops: [EventLoop]) {
     state.withLock { state in
       state.watched.removeAll { watched in loops.contains { $0 === watched.loop } }
     }
+    looking.withLock { _ in }
+    ReportThread.flush()
   }
 
   /// Whether `loop` is watched.
@@ -50,25 +59,26 @@ enum WatchdogThread {
 
   private static func run() {
     var last = casyncio_now()
-    while let watched = next() {
-      let interval = watched.map(\.interval).min() ?? 1_000_000
+    while let interval = interval {
       var pause = timespec(tv_sec: Int(interval / 1_000_000_000), tv_nsec: Int(interval % 1_000_000_000))
       _ = unsafe nanosleep(&pause, nil)
       let now = casyncio_now()
       let isLate = now - last > interval * 4
-      for loop in watched {
-        if isLate { loop.beginAnew(at: now) } else { loop.look(at: now) }
+      last = now
+      looking.withLock { _ in
+        // Those of a run that has ended meanwhile are on the list no more.
+        for loop in state.withLock({ $0.watched }) {
+          if isLate { loop.beginAnew(at: now) } else { loop.look(at: now) }
+        }
       }
-      // Reports take their time.
-      last = casyncio_now()
     }
   }
 
-  /// What there is to look at; nil if the thread must end.
-  private static func next() -> [WatchedLoop]? {
+  /// How many nanoseconds to wait until the next look; nil if the thread must end.
+  private static var interval: Int64? {
     state.withLock { state in
       if state.watched.isEmpty { state.isRunning = false }
-      return state.isRunning ? state.watched : nil
+      return state.watched.map(\.interval).min()
     }
   }
 }

@@ -20,15 +20,16 @@ final class WatchedLoop: @unchecked Sendable {
   /// How many nanoseconds to wait between two looks.
   let interval: Int64
   private let group: LoopGroup?
-  private let watchdog: Watchdog
+  private let threshold: Int64
   private var state = State.moving
-  private var limiter = ReportLimiter()
+  private let reporter: Reporter
 
   init(_ loop: EventLoop, of group: LoopGroup?, _ watchdog: Watchdog) {
     self.loop = loop
     self.group = group
-    self.watchdog = watchdog
-    interval = min(max(watchdog.threshold.wholeNanoseconds / 4, 250_000), 50_000_000)
+    threshold = watchdog.threshold.wholeNanoseconds
+    reporter = Reporter(watchdog)
+    interval = min(max(threshold / 4, 250_000), 50_000_000)
   }
 
   /// Forgets what was seen before.
@@ -41,7 +42,6 @@ final class WatchedLoop: @unchecked Sendable {
       return
     }
     let starved = casyncio_starved(loop.thread.load(ordering: .relaxed))
-    let threshold = watchdog.threshold.wholeNanoseconds
     guard case .holding(item, let since, let formerlyStarved, let limit) = state else {
       state = .holding(item: item, since: now, starved: starved, limit: threshold)
       return
@@ -61,54 +61,26 @@ final class WatchedLoop: @unchecked Sendable {
   private func report(_ item: UInt, heldFor nanoseconds: Int64) {
     var sample = casyncio_sample()
     let isTaken = unsafe withUnsafePointer(to: loop.progress.word) { word in
-      StuckQueue.prepare()
-      return unsafe casyncio_take_sample(loop.thread.load(ordering: .relaxed), word, item, &sample)
+      unsafe casyncio_take_sample(loop.thread.load(ordering: .relaxed), word, item, &sample)
     }
-    if isTaken, sample.is_stale { return }
-    group?.rescue(loop, queue: isTaken && sample.took_queue)
-    let addresses =
-      isTaken
-      ? unsafe withUnsafeBytes(of: &sample.frames) { bytes in
-        unsafe Array(bytes.bindMemory(to: UInt.self).prefix(Int(sample.count)))
-      } : []
-    let stack = StackSymbols.frames(at: addresses)
+    if isTaken ? sample.is_stale : loop.progress.item != item { return }
     let task = isTaken ? name(of: sample.task) : "some task"
-    guard let omitted = limiter.admit(stack.last?.function ?? task ?? "") else { return }
-    let report = BlockingReport(
-      task: task, duration: .milliseconds(nanoseconds / 1_000_000), stack: stack, omitted: omitted)
-    if let onReport = watchdog.onReport { onReport(report) } else { EventLoop.warn("\(report)") }
+    group?.rescue(loop, queue: isTaken && sample.took_queue)
+    var addresses: [UInt] = []
+    if isTaken {
+      addresses = unsafe withUnsafeBytes(of: &sample.frames) { bytes in
+        unsafe Array(bytes.bindMemory(to: UInt.self).prefix(Int(sample.count)))
+      }
+    }
+    let duration = Duration.milliseconds(nanoseconds / 1_000_000)
+    ReportThread.add(Sighting(reporter: reporter, addresses: addresses, task: task, duration: duration))
   }
 
-  /// Who the task at an address is, that cannot have ended since, as it runs.
+  /// Who the task at an address is, which was running a moment ago.
   private func name(of address: UInt) -> String? {
     guard let identity = TaskIdentity(word: address) else { return "a callback" }
     let loops = group?.loops ?? [loop]
     if loops.contains(where: { $0.mainTask.load(ordering: .relaxed) == address }) { return "task 'main'" }
     return identity.record?.description
-  }
-}
-
-/// Lets one report of a place pass in ten seconds.
-struct ReportLimiter {
-  private static let pause: Int64 = 10_000_000_000
-  private static let capacity = 256
-
-  /// How many places are remembered.
-  var count: Int { places.count }
-
-  private var places: [String: (last: Int64, omitted: Int)] = [:]
-
-  /// How many reports of `place` were left out since the last one; nil if this one is, too.
-  mutating func admit(_ place: String, at now: Int64 = casyncio_now()) -> Int? {
-    if let known = places[place], now - known.last < Self.pause {
-      places[place]?.omitted += 1
-      return nil
-    }
-    if places.count >= Self.capacity {
-      places = places.filter { now - $0.value.last < Self.pause }
-      // So many places at once: then none is worth its memory.
-      if places.count >= Self.capacity { places = [:] }
-    }
-    return places.updateValue((now, 0), forKey: place)?.omitted ?? 0
   }
 }

@@ -156,6 +156,8 @@ int64_t casyncio_starved(int thread);
 int casyncio_prepare_for_samples(void);
 // Written in Swift (StuckQueue.swift); called in the signal handler, on the thread that is sampled.
 extern bool asyncio_sample_take_queue(void *core);
+// Does the same to no loop, before the first signal is sent, so that nothing is made or bound in the handler.
+extern bool asyncio_sample_rehearse(void);
 
 // MARK: Threads
 

@@ -130,8 +130,15 @@ func stuckTask() throws {
   configuration.grace = .milliseconds(50)
   let runner = try Runner(configuration)
   try runner.run {
-    createTask(name: "waiting") { try await withBlocking { while true { pause() } } }
-    while ThreadPool.blocking.statistics.running == 0 { await Task.yield() }
+    let (began, noteBegin) = AsyncStream.makeStream(of: Void.self)
+    createTask(name: "waiting") {
+      try await withBlocking {
+        noteBegin.yield()
+        while true { pause() }
+      }
+    }
+    // A call that was only taken from the queue could still be withdrawn.
+    for await _ in began { break }
   }
   runner.close()
   say("closed")
