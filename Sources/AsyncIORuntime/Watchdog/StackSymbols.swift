@@ -49,7 +49,16 @@ enum StackSymbols {
       index == 0 ? .programCounter(UInt64(address)) : .returnAddress(UInt64(address))
     }
     let backtrace = Backtrace(architecture: architecture, frames: rich, images: images)
-    return backtrace.symbolicated(with: images, options: options)?.frames ?? []
+    let frames = backtrace.symbolicated(with: images, options: options)?.frames ?? []
+    return frames.filter { isFunction($0.captured) }
+  }
+
+  /// Whether a frame stands for an address: where it ends, the library marks a stack that it has not captured itself as cut off.
+  private static func isFunction(_ frame: Backtrace.Frame) -> Bool {
+    switch frame {
+    case .omittedFrames, .truncated: false
+    default: true
+    }
   }
 
   private static func isHidden(_ frame: SymbolicatedBacktrace.Frame) -> Bool {
