@@ -154,7 +154,12 @@ static void on_sample(int number, siginfo_t *info, void *argument) {
   if (!sample->is_stale) {
     walk walk = {.sample = sample, .first = *register_pc(context)};
     _Unwind_Backtrace(visit, &walk);
-    if (sample->count == 0) sample->frames[sample->count++] = walk.first;
+    // A sanitizer delivers a signal late, when the thread has left the place that the context tells: then from where it is now.
+    if (!walk.has_begun) {
+      walk.first = (uintptr_t)__builtin_return_address(0);
+      _Unwind_Backtrace(visit, &walk);
+    }
+    if (sample->count == 0) sample->frames[sample->count++] = *register_pc(context);
     sample->task = (uintptr_t)casyncio_current_task();
     sample->took_queue = asyncio_sample_take_queue(casyncio_get_current());
   }
