@@ -17,16 +17,18 @@ func run<Result>(
 ) async throws -> Result {
   try await withoutActuallyEscaping(body) { body in
     _ = isolation
-    let body = unsafe Handed(body)
+    // Captured as it is: a closure inside of a generic value would be called through two more functions. The task uses it while
+    // this function waits.
+    nonisolated(unsafe) let work = body
     let task: Task<Handed<Result>, any Error>
     if isolation == nil, scope.startsPlainly {
       unsafe task = Task.immediate { () async throws -> Handed<Result> in
         scope.enter()
         defer { scope.leave() }
-        return unsafe Handed(try await body.value())
+        return unsafe Handed(try await work())
       }
     } else {
-      unsafe task = startElsewhere(in: scope, isolation: isolation, body)
+      unsafe task = startElsewhere(in: scope, isolation: isolation, Handed(work))
     }
     if !scope.isLeft { unsafe await watch(task, in: scope) }
     return unsafe try await task.value.value

@@ -33,7 +33,9 @@ public func withTimeout<Result>(
 ) async throws -> Result {
   let scope = try ScopeContext.timeout(duration)
   do {
-    return try await run(in: scope, isolation: #isolation, body)
+    let result = try await run(in: scope, isolation: #isolation, body)
+    ScopeContext.giveBack(scope)
+    return result
   } catch {
     throw scope.timeoutError(insteadOf: error)
   }
@@ -153,7 +155,7 @@ extension ScopeContext {
       throw TimeoutError(after: duration)
     }
     // What is less than a nanosecond is a nanosecond.
-    return ScopeContext(time: max(1, duration.wholeNanoseconds))
+    return .bounded(by: max(1, duration.wholeNanoseconds))
   }
 
   /// What to throw for an error of the body.

@@ -14,6 +14,7 @@
 //
 // The caller's own cancellation is no cancellation of the scope: it is forwarded to the child, unless the scope is a shield.
 
+internal import CAsyncIO
 import Synchronization
 
 /// The state of one cancel scope, timeout or task scope.
@@ -41,9 +42,10 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
   private let left = Atomic<Bool>(false)
   private let shields: Bool
   private let outlivesChild: Bool
-  private let beginsCancelled: Bool
+  // The next two are changed by `use`, while nobody else has the scope.
+  @exclusivity(unchecked) private var beginsCancelled: Bool
   /// When the scope was made, on its loop's clock; 0 where it had no deadline then.
-  private let start: Int64
+  @exclusivity(unchecked) private var start: Int64
 
   /// Makes the scope of work that is about to begin, in the current task.
   ///
@@ -65,10 +67,10 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
   }
 
   private init(start: Int64, deadline: Int64?, shields: Bool, outlivesChild: Bool) {
-    self.start = start
+    unsafe self.start = start
     self.shields = shields
     self.outlivesChild = outlivesChild
-    beginsCancelled = !shields && Task.isCancelled
+    unsafe beginsCancelled = !shields && Task.isCancelled
     state = Mutex(State(deadline: deadline))
     super.init(parent: .current)
   }
@@ -84,21 +86,20 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
   /// Says that the current task does the scope's work from here on.
   @usableFromInline
   package func enter() {
-    let isCancelled = unsafe withUnsafeCurrentTask { task in
-      // A task is one pointer, and the optional of it too.
-      let pointer = unsafe unsafeBitCast(task, to: UInt.self)
-      return state.withLock { state in
-        state.child = pointer
-        // Time that was over before the work began cancels it as a timer would.
-        if !state.isCancelled, let deadline = state.deadline, deadline <= start {
-          state.isCancelled = true
-          state.isExpired = true
-          reason = .deadline
-        }
-        return state.isCancelled
+    let task = unsafe UInt(bitPattern: casyncio_current_task())
+    let isCancelled = state.withLock { state in
+      state.child = task
+      // Time that was over before the work began cancels it as a timer would.
+      if !state.isCancelled, let deadline = state.deadline, unsafe deadline <= start {
+        state.isCancelled = true
+        state.isExpired = true
+        reason = .deadline
       }
+      return state.isCancelled
     }
-    if isCancelled || beginsCancelled { unsafe withUnsafeCurrentTask { task in unsafe task?.cancel() } }
+    if unsafe isCancelled || beginsCancelled {
+      unsafe withUnsafeCurrentTask { task in unsafe task?.cancel() }
+    }
     bind()
   }
 
@@ -229,9 +230,54 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
     }
   }
 
+  // MARK: Using a scope again
+
+  /// The scope of work that may take `time`, in nanoseconds, and is in the current task.
+  ///
+  /// It is one that was given back on this thread, if there is one: to make and to end it is a tenth of what a timeout costs.
+  @usableFromInline
+  package static func bounded(by time: Int64) -> ScopeContext {
+    guard let core = unsafe LoopCore.current, let scope = unsafe core.pointee.spareScope.take() else {
+      return ScopeContext(time: time)
+    }
+    scope.use(for: time)
+    return scope
+  }
+
+  private func use(for time: Int64) {
+    unsafe start = EventLoop.orDefault.now
+    let (deadline, overflow) = unsafe start.addingReportingOverflow(time)
+    unsafe beginsCancelled = Task.isCancelled
+    state.withLock { state in
+      state.deadline = overflow ? .max : deadline
+      state.hasEnded = false
+    }
+    left.store(false, ordering: .relaxed)
+    move(into: .current)
+  }
+
+  /// Keeps a scope whose work is done, if it was made by `bounded(by:)`, nobody else has it, and nothing ever happened to it.
+  @usableFromInline
+  package static func giveBack(_ scope: consuming ScopeContext) {
+    guard let core = unsafe LoopCore.current, unsafe core.pointee.spareScope == nil,
+      isKnownUniquelyReferenced(&scope), scope.isAsNew
+    else { return }
+    scope.move(into: nil)
+    unsafe core.pointee.spareScope = scope
+  }
+
+  /// Whether the work has ended without having waited or been cancelled.
+  private var isAsNew: Bool {
+    state.withLock { state in
+      // Who never waited has no loop, and so neither timer nor generations.
+      state.hasEnded && !state.isCancelled && state.loop == nil && state.generation == 0
+        && state.onCancel == nil
+    }
+  }
+
   /// How long the work might take, from its beginning to the present deadline.
   package var time: Duration {
     let end = ownDeadline ?? .max
-    return .nanoseconds(end) - .nanoseconds(start)
+    return unsafe .nanoseconds(end) - .nanoseconds(start)
   }
 }

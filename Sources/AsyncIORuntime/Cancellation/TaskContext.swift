@@ -15,12 +15,16 @@ package class TaskContext: @unchecked Sendable {
   @TaskLocal package static var current: TaskContext?
 
   /// The link around this one; nil for a task that the runtime owns.
-  package var parent: TaskContext? { surroundings }
+  package var parent: TaskContext? { unsafe surroundings }
 
-  private let surroundings: TaskContext?
+  // Changed only by who holds the sole reference, before anybody else can see the link.
+  @exclusivity(unchecked) private var surroundings: TaskContext?
   private let ownReason = Mutex<CancellationReason?>(nil)
 
-  init(parent: TaskContext?) { surroundings = parent }
+  init(parent: TaskContext?) { unsafe surroundings = parent }
+
+  /// Puts a link that nobody else has into other surroundings.
+  final func move(into parent: TaskContext?) { unsafe surroundings = parent }
 
   /// When the work under this link must end, in nanoseconds of its loop's clock, if it says so itself.
   package var ownDeadline: Int64? { nil }
