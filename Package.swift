@@ -64,12 +64,13 @@ let package = Package(
     .systemLibrary(name: "CAsyncIOZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
       name: "CAsyncIOBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
+    .systemLibrary(name: "CAsyncIOZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     // Floor 5: HTTP/1.1.
     .target(
       name: "AsyncIOHTTP",
       dependencies: [
         "AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork", "AsyncIOTLS",
-        "CAsyncIOZlib", "CAsyncIOBrotli",
+        "CAsyncIOZlib", "CAsyncIOBrotli", "CAsyncIOZstd",
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ]),
     // Virtual time for tests; the C target has a constructor, which Swift cannot have.
@@ -201,7 +202,7 @@ if Context.environment["SWIFT_ASYNCIO_CORE"] != nil {
   package.dependencies.removeAll { dependency in others.contains { "\(dependency.kind)".contains("/\($0)\"") }
   }
   package.targets.removeAll { target in
-    ["HTTP", "TLS", "tls", "Postgre", "postgre", "SQLite", "Zlib", "Brotli"].contains {
+    ["HTTP", "TLS", "tls", "Postgre", "postgre", "SQLite", "Zlib", "Brotli", "Zstd"].contains {
       target.name.contains($0)
     }
       || ["asyncio", "asyncioTests"].contains(target.name)

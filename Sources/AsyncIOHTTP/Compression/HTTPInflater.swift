@@ -1,4 +1,5 @@
-// Takes `Content-Encoding: gzip`, `deflate` and `br` off a body (RFC 1950 to 1952, RFC 7932), by the system's zlib and Brotli.
+// Takes `Content-Encoding: gzip`, `deflate`, `br` and `zstd` off a body (RFC 1950 to 1952, RFC 7932, RFC 8878), by the system's
+// zlib, Brotli and Zstandard.
 //
 // Memory is bounded: what was given and not yet read, the window of the format, a buffer, and what one call may put out.
 //
@@ -19,6 +20,10 @@ final class HTTPInflater: @unchecked Sendable {
     /// With the frame of zlib, as the RFC says, or without, as some servers do.
     case deflate
     case brotli
+    case zstd
+
+    /// Whether another one may follow what is whole.
+    var hasMembers: Bool { self == .gzip || self == .zstd }
   }
 
   private enum State {
@@ -26,7 +31,7 @@ final class HTTPInflater: @unchecked Sendable {
     case start
     /// In the data. Goes to `between`, `done`.
     case data(any HTTPDecompressor)
-    /// After a member of gzip, which others may follow. Goes to `data`.
+    /// After a member of gzip or a frame of Zstandard, which others may follow. Goes to `data`.
     case between(any HTTPDecompressor)
     case done
   }
@@ -41,7 +46,7 @@ final class HTTPInflater: @unchecked Sendable {
   private static let bufferSize = 32 * 1024
 
   /// The names of what is understood, for `Accept-Encoding`.
-  static let acceptedCodings = "gzip, deflate, br"
+  static let acceptedCodings = "gzip, deflate, br, zstd"
 
   /// Makes an inflater for what `Content-Encoding` says; nil if that is nothing, or nothing known.
   convenience init?(_ values: [String]) {
@@ -52,6 +57,7 @@ final class HTTPInflater: @unchecked Sendable {
     case "gzip", "x-gzip": self.init(.gzip)
     case "deflate": self.init(.deflate)
     case "br": self.init(.brotli)
+    case "zstd": self.init(.zstd)
     default: return nil
     }
   }
@@ -75,7 +81,7 @@ final class HTTPInflater: @unchecked Sendable {
       let step = try decompressor.step(&input, into: &buffer, atMost: room)
       output += buffer[..<step.count]
       if step.isEnd {
-        state = format == .gzip ? .between(decompressor) : .done
+        state = format.hasMembers ? .between(decompressor) : .done
       } else if step.count < room, input.isEmpty {
         if isLast { throw Self.truncated() }
         return output
@@ -124,6 +130,7 @@ final class HTTPInflater: @unchecked Sendable {
         case .gzip: try ZlibDecompressor(.gzip)
         case .deflate: try ZlibDecompressor(input.beginsWithZlibHeader ? .zlib : .raw)
         case .brotli: try BrotliDecompressor()
+        case .zstd: try ZstdDecompressor()
         }
       state = .data(decompressor)
       return decompressor

@@ -1,4 +1,4 @@
-// Made by zlib 1.3 and Brotli 1.0 through Python, with every kind of block: stored, with fixed codes, with codes of its own.
+// Made by zlib 1.3 and Brotli 1.0 through Python, and by Zstandard 1.5, with every kind of block: stored, with fixed codes, with codes of its own.
 
 @testable import AsyncIOHTTP
 import Testing
@@ -114,6 +114,27 @@ enum CompressedSamples {
     """)
 
   static let all: [Sample] = [
+    sample(
+      "text zstd", .zstd, text,
+      """
+      KLUv/QRolQEA0gIKELDrPMmoZkUeRWwwD9bNW8UgvCVWbeg7y4eXySOzc3dvMqY71TqrigEAxRb+qgzZEVnW
+      """),
+    sample(
+      "text zstd, uncompressed", .zstd, Array(text.prefix(90)),
+      """
+      KLUv/QRIrQEA1AJBbGwgd29yayBhbmQgbm8gYXdhaXQgbWFrZXMgSmFjayBhIGR1bGwgYm95LgoBABWaqgzypSRm
+      """),
+    sample(
+      "zeros zstd", .zstd, [UInt8](repeating: 0, count: 2_000_000),
+      """
+      KLUv/QRYVAAAEAAAAQD7/znAAgIAEAACABAAAgAQAAIAEAACABAAAgAQAAIAEAACABAAAgAQAAIAEAACABAAAgAQAAIAEAACABAAAyQE
+      AA7JdNc=
+      """),
+    sample(
+      "empty zstd", .zstd, [],
+      """
+      KLUv/SQAAQAAmenYUQ==
+      """),
     sample(
       "text brotli", .brotli, text,
       """
@@ -415,6 +436,12 @@ enum CompressedSamples {
       OY4qHlU8qnhU8ajiUcXDSzEAtedrRggHAAA=
       """),
   ]
+
+  /// The beginning of a frame of Zstandard that wants a window of 128 MiB.
+  static let greatWindow = decode(
+    """
+    KLUv/QSITAAACAABAPz/ORACAgAQAAIAEAACABAAAgAQAAIAEAACABAAAgAQAAIAEAACABAAAgAQAAIAEAACAA==
+    """)
 
   /// Somewhat more than a megabyte of zeros.
   static let bomb = decode(

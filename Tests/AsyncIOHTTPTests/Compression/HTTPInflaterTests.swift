@@ -39,13 +39,15 @@ import Testing
     var generator = SeededGenerator(seed: 7)
     var unnoticed = 0
     var tried = 0
-    for sample in CompressedSamples.all where sample.format == .gzip {
+    for sample in CompressedSamples.all where sample.format == .gzip || sample.format == .zstd {
       for _ in 0..<200 {
         var bytes = sample.bytes
         let place = Int.random(in: 10..<bytes.count, using: &generator)
         bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
         tried += 1
-        if let output = try? Self.inflate(.gzip, bytes, cut: .max / 2), output != sample.plain {
+        if let output = try? Self.inflate(sample.format, bytes, cut: .max / 2),
+          output != sample.plain
+        {
           unnoticed += 1
         }
       }
@@ -57,6 +59,19 @@ import Testing
     let sample = try #require(CompressedSamples.all.first { $0.format == .gzip })
     let bytes = sample.bytes + sample.bytes + [0, 0, 0]
     #expect(try Self.inflate(.gzip, bytes, cut: 5) == sample.plain + sample.plain)
+  }
+
+  @Test func `several frames of Zstandard follow each other`() throws {
+    let sample = try #require(CompressedSamples.all.first { $0.format == .zstd })
+    for cut in [1, 5, .max / 2] {
+      #expect(try Self.inflate(.zstd, sample.bytes + sample.bytes, cut: cut) == sample.plain + sample.plain)
+    }
+  }
+
+  @Test func `a window of Zstandard that is larger than the coding allows is refused`() {
+    #expect(throws: HTTPInflationError.self) {
+      try Self.inflate(.zstd, CompressedSamples.greatWindow, cut: .max / 2)
+    }
   }
 
   @Test func `a bomb stops at the limit`() throws {
@@ -71,7 +86,8 @@ import Testing
 
   @Test(arguments: [
     (["gzip"], true), (["GZIP"], true), (["x-gzip"], true), (["deflate"], true), (["identity, gzip"], true),
-    (["br"], true), (["zstd"], false), (["gzip, gzip"], false), (["identity"], false), ([], false),
+    (["br"], true), (["zstd"], true), (["compress"], false), (["gzip, gzip"], false), (["identity"], false),
+    ([], false),
     (["gzip", "br"], false),
   ])
   func `codings are known by their names`(_ values: [String], _ isKnown: Bool) {

@@ -172,7 +172,7 @@ import Testing
     let sample = try #require(CompressedSamples.all.first { $0.name == name })
     let coding = sample.format == .gzip ? "gzip" : "deflate"
     try await RunningServer.run(handler: { request in
-      guard request[.acceptEncoding] == "gzip, deflate, br" else {
+      guard request[.acceptEncoding] == "gzip, deflate, br, zstd" else {
         return HTTPServerResponse(status: .notAcceptable)
       }
       let fields: HTTPFields = [.contentEncoding: coding]
@@ -197,7 +197,7 @@ import Testing
       var configuration = HTTPSession.Configuration()
       configuration.decompresses = false
       try await withHTTPSession(configuration) { session async throws in
-        let fields: HTTPFields = [.acceptEncoding: "gzip, deflate, br"]
+        let fields: HTTPFields = [.acceptEncoding: "gzip, deflate, br, zstd"]
         #expect(try await session.get(server.url + "/whole", fields: fields).body == sample.bytes)
       }
     }
