@@ -22,6 +22,18 @@ let package = Package(
     .package(name: "swift-asyncio", path: "..")
   ],
   targets: [
+    // The hot paths of the core, for `count`.
+    .executableTarget(
+      name: "asynciocount",
+      dependencies: [.product(name: "AsyncIO", package: "swift-asyncio")],
+      swiftSettings: settings)
+  ]
+)
+
+// With `SWIFT_ASYNCIO_CORE`, which the package itself looks at too, nothing that needs the packages of others is built.
+let core = Context.environment["SWIFT_ASYNCIO_CORE"] != nil
+if !core {
+  package.targets.append(
     .executableTarget(
       name: "asynciobench",
       dependencies: [
@@ -29,15 +41,14 @@ let package = Package(
         .product(name: "AsyncIOTLS", package: "swift-asyncio"),
         .product(name: "AsyncIOHTTP", package: "swift-asyncio"),
       ],
-      swiftSettings: settings)
-  ]
-)
+      swiftSettings: settings))
+}
 
 // Its client library is the system's: where it is missing, the rest is built without it.
 let headers = [
   "/usr/include/postgresql/libpq-fe.h", "/usr/include/libpq-fe.h", "/usr/local/include/libpq-fe.h",
 ]
-if headers.contains(where: { FileManager.default.fileExists(atPath: $0) }) {
+if !core, headers.contains(where: { FileManager.default.fileExists(atPath: $0) }) {
   package.targets.append(
     .executableTarget(
       name: "asynciodatabasebench",
