@@ -2,7 +2,7 @@ import AsyncIO
 
 /// A million operations that each give way once, in batches of a thousand, with their results as they come.
 func takeAsCompleted() async throws {
-  let count = 1_000_000
+  let count = sized(1_000_000)
   let batch = 1_000
   var total = 0
   let start = ContinuousClock.now

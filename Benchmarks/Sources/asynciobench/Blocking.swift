@@ -3,7 +3,7 @@ import Glibc
 
 /// A hundred thousand calls on another thread, each awaited before the next.
 func callBlocking() async throws {
-  let count = 100_000
+  let count = sized(100_000)
   var total = 0
   let start = ContinuousClock.now
   for _ in 0..<count { total += try await withBlocking { 1 } }
@@ -13,7 +13,7 @@ func callBlocking() async throws {
 
 /// As many, from a hundred tasks at once.
 func callBlockingFromMany() async throws {
-  let (tasks, calls) = (100, 1000)
+  let (tasks, calls) = (100, sized(1000))
   let start = ContinuousClock.now
   let totals = try await gather(0..<tasks) { _ in
     var total = 0

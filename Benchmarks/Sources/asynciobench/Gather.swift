@@ -2,7 +2,7 @@ import AsyncIO
 
 /// A million trivial operations, gathered in batches of a thousand.
 func gatherOperations() async throws {
-  let count = 1_000_000
+  let count = sized(1_000_000)
   let batch = 1_000
   var total = 0
   let start = ContinuousClock.now

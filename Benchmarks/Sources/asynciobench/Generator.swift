@@ -2,7 +2,7 @@ import AsyncIO
 
 /// A million values of a generator that never waits, and whose consumer does not either.
 func iterateGenerator() async throws {
-  let count = 1_000_000
+  let count = sized(1_000_000)
   let numbers = AsyncGenerator<Int> { yield in
     for number in 0..<count { try await yield(number) }
   }

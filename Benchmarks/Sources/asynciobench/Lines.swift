@@ -2,7 +2,7 @@ import AsyncIO
 
 /// 2,000,000 lines of 64 bytes over a pair of sockets, written 64 KiB at a time and read line by line.
 func readLines() async throws {
-  let count = 2_000_000
+  let count = sized(2_000_000)
   let line = Array(String(repeating: "x", count: 63).utf8) + [UInt8(ascii: "\n")]
   let block = Array(repeatElement(line, count: 1024).joined())
   let (near, far) = try UnixStream.pair()

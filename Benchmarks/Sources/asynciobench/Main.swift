@@ -1,13 +1,18 @@
 import Glibc
 
-/// Runs one workload and prints one line about it: `asynciobench WORKLOAD [argument …]`.
+/// Runs one workload and prints one line about it: `asynciobench [--threads N] WORKLOAD [argument …]`.
 @main
 struct Main {
   static func main() throws {
-    let arguments = Array(CommandLine.arguments.dropFirst())
+    var arguments = Array(CommandLine.arguments.dropFirst())
+    var threads = 1
+    if arguments.first == "--threads", let number = arguments.dropFirst().first.flatMap({ Int($0) }) {
+      threads = number
+      arguments.removeFirst(2)
+    }
     guard let workload = arguments.first.flatMap(Workload.init) else { refuse() }
     do {
-      try onLoop { try await workload.run(Array(arguments.dropFirst())) }
+      try onLoops(threads) { [arguments] in try await workload.run(Array(arguments.dropFirst())) }
     } catch is NotYet {
       refuse()
     }
@@ -24,9 +29,14 @@ struct Main {
 
 /// The workloads, under the names that the peers' programs know them by.
 enum Workload: String, CaseIterable {
-  case spawn, gather, yield, pingpong, timers, timeout, sleep1m, echo, queue, semaphore
+  case spawn, gather, yield, pingpong, continuations, timers, timeout, sleep1m, echo, queue, semaphore
+  case lock, lockcontended, event
   case race, ascompleted, generator, blocking, blocking100, blockers
-  case files, filesblocking, tls, tlshandshake, http, https, lines
+  case files, filesblocking, tls, tlshandshake, http, https, httplocal, lines
+  case curveTasks = "curve-tasks"
+  case curveTimers = "curve-timers"
+  case curveQueue = "curve-queue"
+  case curveWaiters = "curve-waiters"
 
   func run(_ arguments: [String]) async throws {
     switch self {
@@ -34,16 +44,21 @@ enum Workload: String, CaseIterable {
     case .gather: try await gatherOperations()
     case .yield: try await yieldTurns()
     case .pingpong: try await pingPong()
+    case .continuations: try await pingPongOverContinuations()
     case .timers: try await cancelTimers()
     case .timeout: try await boundReadyOperations()
     case .sleep1m: try await millionSleepers()
     case .echo: try await serveEcho(port: arguments.first)
     case .queue: try await handOverItems()
     case .semaphore: try await takePermits()
+    case .lock: try await takeFreeLock()
+    case .lockcontended: try await contendForLock()
+    case .event: try await wakeMany()
     case .race: try await raceWithSleepers()
     case .ascompleted: try await takeAsCompleted()
     case .http: try await requestPages(arguments)
     case .https: try await requestPages(arguments, overTLS: true)
+    case .httplocal: try await requestFromOurselves(arguments)
     case .generator: try await iterateGenerator()
     case .blocking: try await callBlocking()
     case .blocking100: try await callBlockingFromMany()
@@ -53,6 +68,13 @@ enum Workload: String, CaseIterable {
     case .tls: try await echoOverTLS()
     case .tlshandshake: try await shakeHandsOverTLS()
     case .lines: try await readLines()
+    case .curveTasks: try await gatherAtOnce(size(arguments))
+    case .curveTimers: try await cancelTimersAtOnce(size(arguments))
+    case .curveQueue: try await fillQueue(size(arguments))
+    case .curveWaiters: try await cancelWaiters(size(arguments))
     }
   }
+
+  /// How many things the workloads of `curves` do at once.
+  private func size(_ arguments: [String]) -> Int { arguments.first.flatMap { Int($0) } ?? 1000 }
 }

@@ -2,7 +2,7 @@ import AsyncIO
 
 /// A million numbers from one producer to three consumers, through a queue with room for a hundred.
 func handOverItems() async throws {
-  let count = 1_000_000
+  let count = sized(1_000_000)
   let queue = AsyncQueue<Int>(capacity: 100)
   let start = ContinuousClock.now
   let consumers = (0..<3).map { _ in

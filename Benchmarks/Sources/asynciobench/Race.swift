@@ -2,7 +2,7 @@ import AsyncIO
 
 /// A hundred thousand races between an operation that gives way once and one that sleeps, which is cancelled and awaited.
 func raceWithSleepers() async throws {
-  let count = 100_000
+  let count = sized(100_000)
   var total = 0
   let start = ContinuousClock.now
   for index in 0..<count {

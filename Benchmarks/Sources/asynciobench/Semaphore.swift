@@ -3,7 +3,7 @@ import AsyncIO
 /// A thousand tasks that each take one of ten permits a thousand times, and give way while they have it.
 func takePermits() async throws {
   let tasks = 1000
-  let rounds = 1000
+  let rounds = sized(1000)
   let semaphore = AsyncSemaphore(10)
   let start = ContinuousClock.now
   _ = try await gather(0..<tasks) { _ in

@@ -2,7 +2,7 @@ import AsyncIO
 
 /// A million tasks that sleep for one to five seconds, all at once: the end can come no sooner than after five.
 func millionSleepers() async throws {
-  let count = 1_000_000
+  let count = sized(1_000_000)
   let start = ContinuousClock.now
   _ = try await gather(Delays().prefix(count)) { delay in try await sleep(for: .nanoseconds(delay)) }
   report(.sleep1m, count: count, since: start, extra: resources())

@@ -1,6 +1,6 @@
 /// A million trivial tasks, joined in batches of a thousand.
 func spawnTasks() async {
-  let count = 1_000_000
+  let count = sized(1_000_000)
   let batch = 1_000
   var total = 0
   let start = ContinuousClock.now

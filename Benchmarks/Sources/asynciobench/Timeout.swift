@@ -2,7 +2,7 @@ import AsyncIO
 
 /// A million times a timeout around an operation that is ready at once.
 func boundReadyOperations() async throws {
-  let count = 1_000_000
+  let count = sized(1_000_000)
   var total = 0
   let start = ContinuousClock.now
   for index in 0..<count {

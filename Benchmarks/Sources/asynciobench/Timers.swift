@@ -2,7 +2,7 @@ import AsyncIO
 
 /// A hundred thousand timers set and cancelled, ten times over.
 func cancelTimers() async throws {
-  let rounds = 10
+  let rounds = sized(10)
   let count = 100_000
   let loop = EventLoop.current
   let start = ContinuousClock.now

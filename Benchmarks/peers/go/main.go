@@ -9,6 +9,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"math"
+	"math/rand"
 	"net"
 	"net/http"
 	"os"
@@ -25,6 +27,15 @@ func report(name string, n int, d time.Duration, extra string) {
 	s := d.Seconds()
 	fmt.Printf("%s %d %.4f %.0f%s\n", name, n, s, float64(n)/s, extra)
 }
+
+// As much of n as BENCHMARK_PART says, from 0 to 1.
+func sized(n int) int {
+	if part, err := strconv.ParseFloat(os.Getenv("BENCHMARK_PART"), 64); err == nil {
+		return max(1, int(math.Round(float64(n)*part)))
+	}
+	return n
+}
+
 func must(ok bool) {
 	if !ok {
 		panic("check failed")
@@ -32,7 +43,7 @@ func must(ok bool) {
 }
 
 func spawn() {
-	const n, batch = 1_000_000, 1000
+	n, batch := sized(1_000_000), 1000
 	total := 0
 	t := time.Now()
 	for b := 0; b < n/batch; b++ {
@@ -53,22 +64,23 @@ func spawn() {
 
 func yield() {
 	var wg sync.WaitGroup
+	turns := sized(10_000)
 	t := time.Now()
 	for i := 0; i < 100; i++ {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			for j := 0; j < 10_000; j++ {
+			for j := 0; j < turns; j++ {
 				runtime.Gosched()
 			}
 		}()
 	}
 	wg.Wait()
-	report("yield", 1_000_000, time.Since(t), "")
+	report("yield", 100*turns, time.Since(t), "")
 }
 
 func pingpong() {
-	const rounds = 500_000
+	rounds := sized(500_000)
 	a, b := make(chan int, 1), make(chan int, 1)
 	t := time.Now()
 	go func() {
@@ -87,7 +99,7 @@ func pingpong() {
 }
 
 func queue() {
-	const n = 1_000_000
+	n := sized(1_000_000)
 	q := make(chan int, 100)
 	var wg sync.WaitGroup
 	var total atomic.Int64
@@ -109,7 +121,7 @@ func queue() {
 	close(q)
 	wg.Wait()
 	report("queue", n, time.Since(t), "")
-	must(total.Load() == n*(n-1)/2)
+	must(total.Load() == int64(n*(n-1)/2))
 }
 
 // Ten thousand files of 1 KiB, read whole by a hundred goroutines, five times over.
@@ -156,12 +168,13 @@ func files() {
 func semaphore() {
 	sem := make(chan struct{}, 10)
 	var wg sync.WaitGroup
+	rounds := sized(1000)
 	t := time.Now()
 	for i := 0; i < 1000; i++ {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			for j := 0; j < 1000; j++ {
+			for j := 0; j < rounds; j++ {
 				sem <- struct{}{}
 				runtime.Gosched()
 				<-sem
@@ -169,11 +182,78 @@ func semaphore() {
 		}()
 	}
 	wg.Wait()
-	report("semaphore", 1_000_000, time.Since(t), "")
+	report("semaphore", 1000*rounds, time.Since(t), "")
+}
+
+// A mutex that nobody else wants.
+func lock() {
+	n, total := sized(5_000_000), 0
+	var mutex sync.Mutex
+	t := time.Now()
+	for i := 0; i < n; i++ {
+		mutex.Lock()
+		total++
+		mutex.Unlock()
+	}
+	report("lock", n, time.Since(t), "")
+	must(total == n)
+}
+
+func lockcontended() {
+	var mutex sync.Mutex
+	var wg sync.WaitGroup
+	rounds := sized(10_000)
+	t := time.Now()
+	for i := 0; i < 100; i++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for j := 0; j < rounds; j++ {
+				mutex.Lock()
+				runtime.Gosched()
+				mutex.Unlock()
+			}
+		}()
+	}
+	wg.Wait()
+	report("lockcontended", 100*rounds, time.Since(t), "")
+}
+
+// A thousand goroutines that wait for the same channel to close, again and again: the last to wake lets the next close.
+func event() {
+	const tasks = 1000
+	rounds := sized(1000)
+	happens, allAwake := make([]chan struct{}, rounds), make([]chan struct{}, rounds)
+	for i := range happens {
+		happens[i], allAwake[i] = make(chan struct{}), make(chan struct{})
+	}
+	var awake atomic.Int64
+	var wg sync.WaitGroup
+	for i := 0; i < tasks; i++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for r := range happens {
+				<-happens[r]
+				if awake.Add(1)%tasks == 0 {
+					close(allAwake[r])
+				}
+			}
+		}()
+	}
+	runtime.Gosched()
+	t := time.Now()
+	for r := range happens {
+		close(happens[r])
+		<-allAwake[r]
+	}
+	wg.Wait()
+	report("event", tasks*rounds, time.Since(t), "")
+	must(awake.Load() == int64(tasks*rounds))
 }
 
 func sleep1m() {
-	const n = 1_000_000
+	n := sized(1_000_000)
 	var wg sync.WaitGroup
 	wg.Add(n)
 	x := uint64(12345)
@@ -192,7 +272,7 @@ func sleep1m() {
 }
 
 func timers() {
-	const rounds, n = 10, 100_000
+	rounds, n := sized(10), 100_000
 	hs := make([]*time.Timer, n)
 	t := time.Now()
 	for r := 0; r < rounds; r++ {
@@ -215,7 +295,7 @@ func ready(ctx context.Context, i int) (int, error) {
 }
 
 func timeout() {
-	const n = 1_000_000
+	n := sized(1_000_000)
 	s := 0
 	t := time.Now()
 	for i := 0; i < n; i++ {
@@ -229,7 +309,7 @@ func timeout() {
 }
 
 func race() {
-	const n = 100_000
+	n := sized(100_000)
 	s := 0
 	t := time.Now()
 	for i := 0; i < n; i++ {
@@ -261,7 +341,7 @@ func race() {
 }
 
 func ascompleted() {
-	const n, batch = 1_000_000, 1000
+	n, batch := sized(1_000_000), 1000
 	total := 0
 	t := time.Now()
 	for b := 0; b < n/batch; b++ {
@@ -281,7 +361,7 @@ func ascompleted() {
 }
 
 func generator() { // an unbuffered channel: the producer is at most one value ahead
-	const n = 1_000_000
+	n := sized(1_000_000)
 	total := 0
 	t := time.Now()
 	numbers := make(chan int)
@@ -299,7 +379,7 @@ func generator() { // an unbuffered channel: the producer is at most one value a
 }
 
 func blocking() { // Go has no executor: a goroutine + channel round trip
-	const n = 100_000
+	n := sized(100_000)
 	ch := make(chan int)
 	s := 0
 	t := time.Now()
@@ -313,20 +393,21 @@ func blocking() { // Go has no executor: a goroutine + channel round trip
 
 func blocking100() {
 	var wg sync.WaitGroup
+	calls := sized(1000)
 	t := time.Now()
 	for k := 0; k < 100; k++ {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
 			ch := make(chan int)
-			for i := 0; i < 1000; i++ {
+			for i := 0; i < calls; i++ {
 				go func() { ch <- 1 }()
 				<-ch
 			}
 		}()
 	}
 	wg.Wait()
-	report("blocking100", 100_000, time.Since(t), "")
+	report("blocking100", 100*calls, time.Since(t), "")
 }
 
 func blockers() {
@@ -352,7 +433,7 @@ func blockers() {
 
 // Lines of 64 bytes over a pair of sockets.
 func lines() {
-	n, line := 2000000, append(bytes.Repeat([]byte("x"), 63), '\n')
+	n, line := sized(2000000), append(bytes.Repeat([]byte("x"), 63), '\n')
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	must(err == nil)
 	end := func(fd int) net.Conn {
@@ -440,6 +521,93 @@ func httpc(conc, n int, url string, configuration *tls.Config) {
 	wg.Wait()
 	report(fmt.Sprintf("http-net/http-c%d", conc), n, time.Since(t), "")
 	must(ok.Load() == int64(n))
+}
+
+// The curves: the same work at sizes from one to a million, as often as it takes to be measured.
+func curve(name string, size, atLeast int, body func()) {
+	rounds := max(1, atLeast/size)
+	t := time.Now()
+	for i := 0; i < rounds; i++ {
+		body()
+	}
+	d := time.Since(t)
+	var ru syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &ru)
+	report(name, rounds*size, d, fmt.Sprintf(" rss_mib=%d", ru.Maxrss/1024))
+}
+
+func curveTasks(size int) {
+	curve("curve-tasks", size, 300_000, func() {
+		var wg sync.WaitGroup
+		results := make([]int, size)
+		wg.Add(size)
+		for i := 0; i < size; i++ {
+			go func() {
+				defer wg.Done()
+				runtime.Gosched()
+				results[i] = i
+			}()
+		}
+		wg.Wait()
+	})
+}
+
+func curveTimers(size int) {
+	order := rand.New(rand.NewSource(12345)).Perm(size)
+	timers := make([]*time.Timer, size)
+	curve("curve-timers", size, 500_000, func() {
+		for i := range timers {
+			timers[i] = time.AfterFunc(100*time.Second+time.Duration(i)*10*time.Microsecond, func() {})
+		}
+		for _, i := range order {
+			timers[i].Stop()
+		}
+	})
+}
+
+func curveQueue(size int) {
+	queue := make(chan int, size)
+	curve("curve-queue", size, 2_000_000, func() {
+		for i := 0; i < size; i++ {
+			queue <- i
+		}
+		total := 0
+		for i := 0; i < size; i++ {
+			total += <-queue
+		}
+		must(total == size*(size-1)/2)
+	})
+}
+
+func curveWaiters(size int) {
+	order := rand.New(rand.NewSource(12345)).Perm(size)
+	cancels := make([]context.CancelFunc, size)
+	curve("curve-waiters", size, 100_000, func() {
+		permits := make(chan struct{})
+		var wg sync.WaitGroup
+		var waiting atomic.Int64
+		wg.Add(size)
+		for i := range cancels {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancels[i] = cancel
+			go func() {
+				defer wg.Done()
+				waiting.Add(1)
+				select {
+				case <-permits:
+					panic("a permit that nobody gave")
+				case <-ctx.Done():
+				}
+			}()
+		}
+		for waiting.Load() < int64(size) {
+			runtime.Gosched()
+		}
+		for _, i := range order {
+			cancels[i]()
+		}
+		wg.Wait()
+	})
 }
 
 func tlsConfigurations() (*tls.Config, *tls.Config) {
@@ -547,9 +715,12 @@ func main() {
 		// HTTP/1.1, as the others speak it.
 		client.NextProtos = []string{"http/1.1"}
 		httpc(c, n, "https://127.0.0.1:18443/hello", client)
+	case "curve-tasks", "curve-timers", "curve-queue", "curve-waiters":
+		size, _ := strconv.Atoi(a[2])
+		map[string]func(int){"curve-tasks": curveTasks, "curve-timers": curveTimers, "curve-queue": curveQueue, "curve-waiters": curveWaiters}[a[1]](size)
 	default:
 		workloads := map[string]func(){"spawn": spawn, "yield": yield, "pingpong": pingpong, "queue": queue,
-			"semaphore": semaphore, "files": files, "sleep1m": sleep1m, "timers": timers, "timeout": timeout, "race": race, "ascompleted": ascompleted, "generator": generator,
+			"semaphore": semaphore, "lock": lock, "lockcontended": lockcontended, "event": event, "files": files, "sleep1m": sleep1m, "timers": timers, "timeout": timeout, "race": race, "ascompleted": ascompleted, "generator": generator,
 			"blocking": blocking, "blocking100": blocking100, "blockers": blockers,
 			"tls": tlsEcho, "tlshandshake": tlsHandshake, "lines": lines}
 		workload, known := workloads[a[1]]

@@ -1,7 +1,14 @@
 """asyncio-family workloads.  usage: bench.py <asyncio|uvloop|rloop> <workload> [port]   (echo: protocols; echo-streams)
 prints one line:  workload N seconds rate [extra k=v]"""
 
-import asyncio, resource, socket, sys, time
+import asyncio, os, random, resource, socket, sys, time
+
+PART = float(os.environ.get("BENCHMARK_PART", 1))
+
+
+def sized(n):
+    """As much of n as BENCHMARK_PART says."""
+    return max(1, round(n * PART))
 
 
 def report(name, n, dt, **extra):
@@ -12,7 +19,7 @@ async def spawn():
     async def trivial(i):
         return i
 
-    n, batch, total = 1_000_000, 1000, 0
+    n, batch, total = sized(1_000_000), 1000, 0
     t = time.perf_counter()
     for _ in range(n // batch):
         total += sum(await asyncio.gather(*(trivial(i) for i in range(batch))))
@@ -21,17 +28,19 @@ async def spawn():
 
 
 async def yield_():
+    turns = sized(10_000)
+
     async def w():
-        for _ in range(10_000):
+        for _ in range(turns):
             await asyncio.sleep(0)
 
     t = time.perf_counter()
     await asyncio.gather(*(w() for _ in range(100)))
-    report("yield", 1_000_000, time.perf_counter() - t)
+    report("yield", 100 * turns, time.perf_counter() - t)
 
 
 async def pingpong():
-    a, b, rounds = asyncio.Queue(1), asyncio.Queue(1), 500_000
+    a, b, rounds = asyncio.Queue(1), asyncio.Queue(1), sized(500_000)
 
     async def pong():
         for _ in range(rounds):
@@ -53,7 +62,7 @@ async def pingpong():
 
 
 async def queue():
-    q, n = asyncio.Queue(100), 1_000_000
+    q, n = asyncio.Queue(100), sized(1_000_000)
 
     async def producer():
         for i in range(n):
@@ -98,16 +107,63 @@ async def files():
 
 
 async def semaphore():
-    sem = asyncio.Semaphore(10)
+    sem, rounds = asyncio.Semaphore(10), sized(1000)
 
     async def w():
-        for _ in range(1000):
+        for _ in range(rounds):
             async with sem:
                 await asyncio.sleep(0)
 
     t = time.perf_counter()
     await asyncio.gather(*(w() for _ in range(1000)))
-    report("semaphore", 1_000_000, time.perf_counter() - t)
+    report("semaphore", 1000 * rounds, time.perf_counter() - t)
+
+
+async def lock():
+    lock, n, total = asyncio.Lock(), sized(5_000_000), 0
+    t = time.perf_counter()
+    for _ in range(n):
+        async with lock:
+            total += 1
+    report("lock", n, time.perf_counter() - t)
+    assert total == n
+
+
+async def lockcontended():
+    lock, rounds = asyncio.Lock(), sized(10_000)
+
+    async def w():
+        for _ in range(rounds):
+            async with lock:
+                await asyncio.sleep(0)
+
+    t = time.perf_counter()
+    await asyncio.gather(*(w() for _ in range(100)))
+    report("lockcontended", 100 * rounds, time.perf_counter() - t)
+
+
+async def event():
+    """A thousand tasks that wait for the same event, again and again: the last to wake lets the next happen."""
+    tasks, rounds, awake = 1000, sized(1000), 0
+    events = [(asyncio.Event(), asyncio.Event()) for _ in range(rounds)]
+
+    async def w():
+        nonlocal awake
+        for happens, all_awake in events:
+            await happens.wait()
+            awake += 1
+            if awake % tasks == 0:
+                all_awake.set()
+
+    waiters = [asyncio.create_task(w()) for _ in range(tasks)]
+    await asyncio.sleep(0)
+    t = time.perf_counter()
+    for happens, all_awake in events:
+        happens.set()
+        await all_awake.wait()
+    await asyncio.gather(*waiters)
+    report("event", tasks * rounds, time.perf_counter() - t)
+    assert awake == tasks * rounds
 
 
 def delays(n):  # same LCG in every peer: uniform in [1,5) s
@@ -118,7 +174,7 @@ def delays(n):  # same LCG in every peer: uniform in [1,5) s
 
 
 async def sleep1m():
-    n = 1_000_000
+    n = sized(1_000_000)
     t = time.perf_counter()
     await asyncio.gather(*(asyncio.sleep(d) for d in delays(n)))
     dt = time.perf_counter() - t
@@ -127,7 +183,7 @@ async def sleep1m():
 
 
 async def timers():  # 10 rounds of: set 100k timers, cancel all
-    loop, rounds, n = asyncio.get_running_loop(), 10, 100_000
+    loop, rounds, n = asyncio.get_running_loop(), sized(10), 100_000
 
     def cb():
         pass
@@ -145,7 +201,7 @@ async def timeout():
     async def ready(i):
         return i
 
-    n, s = 1_000_000, 0
+    n, s = sized(1_000_000), 0
     t = time.perf_counter()
     for i in range(n):
         s += await asyncio.wait_for(ready(i), 10)
@@ -158,7 +214,7 @@ async def race():
         await asyncio.sleep(0)
         return i
 
-    n, s = 100_000, 0
+    n, s = sized(100_000), 0
     t = time.perf_counter()
     for i in range(n):
         tasks = asyncio.create_task(first(i)), asyncio.create_task(asyncio.sleep(10, 0))
@@ -176,7 +232,7 @@ async def ascompleted():
         await asyncio.sleep(0)
         return i
 
-    n, batch, total = 1_000_000, 1000, 0
+    n, batch, total = sized(1_000_000), 1000, 0
     t = time.perf_counter()
     for _ in range(n // batch):
         for result in asyncio.as_completed([once(i) for i in range(batch)]):
@@ -190,7 +246,7 @@ async def generator():
         for i in range(n):
             yield i
 
-    n, total = 1_000_000, 0
+    n, total = sized(1_000_000), 0
     t = time.perf_counter()
     async for i in numbers(n):
         total += i
@@ -199,7 +255,7 @@ async def generator():
 
 
 async def blocking():
-    loop, n = asyncio.get_running_loop(), 100_000
+    loop, n = asyncio.get_running_loop(), sized(100_000)
     f = lambda: 1
     t = time.perf_counter()
     s = 0
@@ -211,15 +267,15 @@ async def blocking():
 
 async def blocking100():
     loop = asyncio.get_running_loop()
-    f = lambda: 1
+    f, calls = lambda: 1, sized(1000)
 
     async def w():
-        for _ in range(1000):
+        for _ in range(calls):
             await loop.run_in_executor(None, f)
 
     t = time.perf_counter()
     await asyncio.gather(*(w() for _ in range(100)))
-    report("blocking100", 100_000, time.perf_counter() - t)
+    report("blocking100", 100 * calls, time.perf_counter() - t)
 
 
 async def blockers():
@@ -249,7 +305,7 @@ async def echo_streams(port):
 
 
 async def lines():
-    n, line = 2_000_000, b"x" * 63 + b"\n"
+    n, line = sized(2_000_000), b"x" * 63 + b"\n"
     near, far = socket.socketpair()
     reader, kept = await asyncio.open_connection(sock=far)  # an end that is dropped is closed
     other, writer = await asyncio.open_connection(sock=near)
@@ -323,6 +379,76 @@ async def http_client(conc, n, lib):
     await close()
     assert ok == n, ok
     report(f"http-{lib}-c{conc}", n, dt)
+
+
+async def curve(name, size, at_least, body):
+    """The curves: the same work at sizes from one to a million, as often as it takes to be measured."""
+    rounds = max(1, at_least // size)
+    t = time.perf_counter()
+    for _ in range(rounds):
+        await body()
+    dt = time.perf_counter() - t
+    report(name, rounds * size, dt, rss_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+
+
+def shuffled(size):
+    order = list(range(size))
+    random.Random(12345).shuffle(order)
+    return order
+
+
+async def curve_tasks(size):
+    async def once(i):
+        await asyncio.sleep(0)
+        return i
+
+    async def body():
+        assert len(await asyncio.gather(*(once(i) for i in range(size)))) == size
+
+    await curve("curve-tasks", size, 100_000, body)
+
+
+async def curve_timers(size):
+    loop, order = asyncio.get_running_loop(), shuffled(size)
+
+    def cb():
+        pass
+
+    async def body():
+        handles = [loop.call_later(100 + i / 100_000, cb) for i in range(size)]
+        for i in order:
+            handles[i].cancel()
+        await asyncio.sleep(0)
+
+    await curve("curve-timers", size, 100_000, body)
+
+
+async def curve_queue(size):
+    queue = asyncio.Queue()
+
+    async def body():
+        for i in range(size):
+            await queue.put(i)
+        total = 0
+        for _ in range(size):
+            total += await queue.get()
+        assert total == size * (size - 1) // 2
+
+    await curve("curve-queue", size, 200_000, body)
+
+
+async def curve_waiters(size):
+    order = shuffled(size)
+
+    async def body():
+        semaphore = asyncio.Semaphore(0)
+        waiters = [asyncio.create_task(semaphore.acquire()) for _ in order]
+        await asyncio.sleep(0)
+        for i in order:
+            waiters[i].cancel()
+        await asyncio.gather(*waiters, return_exceptions=True)
+
+    await curve("curve-waiters", size, 20_000, body)
 
 
 def tls_contexts():
@@ -424,6 +550,9 @@ if __name__ == "__main__":
         "files": files,
         "semaphore": semaphore,
         "sleep1m": sleep1m,
+        "lock": lock,
+        "lockcontended": lockcontended,
+        "event": event,
         "timers": timers,
         "timeout": timeout,
         "race": race,
@@ -442,6 +571,8 @@ if __name__ == "__main__":
         co = echo_proto(int(rest[0]))
     elif wl == "http":
         co = http_client(int(rest[0]), int(rest[1]), rest[2])  # http <conc> <n> <aiohttp|httpx>
+    elif wl.startswith("curve-") and (body := globals().get(wl.replace("-", "_"))):
+        co = body(int(rest[0]))
     elif wl in fn:
         co = fn[wl]()
     else:

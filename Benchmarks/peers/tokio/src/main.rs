@@ -3,8 +3,14 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::{mpsc, Semaphore};
+use tokio::sync::{mpsc, watch, Mutex, Semaphore};
 use tokio::task::{spawn, spawn_blocking, yield_now};
+
+/// As much of n as BENCHMARK_PART says, from 0 to 1.
+fn sized(n: u64) -> u64 {
+    let part = std::env::var("BENCHMARK_PART").ok().and_then(|part| part.parse().ok()).unwrap_or(1.0f64);
+    ((n as f64 * part).round() as u64).max(1)
+}
 
 fn report(name: &str, n: u64, t: Instant, extra: String) {
     let s = t.elapsed().as_secs_f64();
@@ -12,7 +18,7 @@ fn report(name: &str, n: u64, t: Instant, extra: String) {
 }
 
 async fn w_spawn() {
-    let (n, batch, mut total) = (1_000_000u64, 1000u64, 0u64);
+    let (n, batch, mut total) = (sized(1_000_000), 1000u64, 0u64);
     let t = Instant::now();
     for _ in 0..n / batch {
         let hs: Vec<_> = (0..batch).map(|i| spawn(async move { i })).collect();
@@ -25,11 +31,12 @@ async fn w_spawn() {
 }
 
 async fn w_yield() {
+    let turns = sized(10_000);
     let t = Instant::now();
     let hs: Vec<_> = (0..100)
         .map(|_| {
-            spawn(async {
-                for _ in 0..10_000 {
+            spawn(async move {
+                for _ in 0..turns {
                     yield_now().await
                 }
             })
@@ -38,11 +45,11 @@ async fn w_yield() {
     for h in hs {
         h.await.unwrap();
     }
-    report("yield", 1_000_000, t, String::new());
+    report("yield", 100 * turns, t, String::new());
 }
 
 async fn w_pingpong() {
-    let rounds = 500_000u64;
+    let rounds = sized(500_000);
     let (atx, mut arx) = mpsc::channel::<u64>(1);
     let (btx, mut brx) = mpsc::channel::<u64>(1);
     let t = Instant::now();
@@ -66,7 +73,7 @@ async fn w_pingpong() {
 }
 
 async fn w_queue() {
-    let n = 1_000_000u64;
+    let n = sized(1_000_000);
     let (tx, rx) = async_channel::bounded::<u64>(100);
     let t = Instant::now();
     let cs: Vec<_> = (0..3)
@@ -116,13 +123,13 @@ async fn w_files() {
 }
 
 async fn w_semaphore() {
-    let sem = Arc::new(Semaphore::new(10));
+    let (sem, rounds) = (Arc::new(Semaphore::new(10)), sized(1000));
     let t = Instant::now();
     let hs: Vec<_> = (0..1000)
         .map(|_| {
             let sem = sem.clone();
             spawn(async move {
-                for _ in 0..1000 {
+                for _ in 0..rounds {
                     let _p = sem.acquire().await.unwrap();
                     yield_now().await;
                 }
@@ -132,7 +139,166 @@ async fn w_semaphore() {
     for h in hs {
         h.await.unwrap();
     }
-    report("semaphore", 1_000_000, t, String::new());
+    report("semaphore", 1000 * rounds, t, String::new());
+}
+
+// A mutex that nobody else wants.
+async fn w_lock() {
+    let n = sized(5_000_000);
+    let mutex = Mutex::new(0u64);
+    let t = Instant::now();
+    for _ in 0..n {
+        *mutex.lock().await += 1;
+    }
+    report("lock", n, t, String::new());
+    assert_eq!(*mutex.lock().await, n);
+}
+
+async fn w_lockcontended() {
+    let (mutex, rounds) = (Arc::new(Mutex::new(())), sized(10_000));
+    let t = Instant::now();
+    let hs: Vec<_> = (0..100)
+        .map(|_| {
+            let mutex = mutex.clone();
+            spawn(async move {
+                for _ in 0..rounds {
+                    let _guard = mutex.lock().await;
+                    yield_now().await;
+                }
+            })
+        })
+        .collect();
+    for h in hs {
+        h.await.unwrap();
+    }
+    report("lockcontended", 100 * rounds, t, String::new());
+}
+
+// A thousand tasks that wait for the same value to change, again and again: the last to wake lets the next change.
+async fn w_event() {
+    let (tasks, rounds) = (1000u64, sized(1000));
+    let (happens, receiver) = watch::channel(0u64);
+    let all_awake = Arc::new(tokio::sync::Notify::new());
+    let awake = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let hs: Vec<_> = (0..tasks)
+        .map(|_| {
+            let (mut happens, all_awake, awake) = (receiver.clone(), all_awake.clone(), awake.clone());
+            spawn(async move {
+                for _ in 0..rounds {
+                    happens.changed().await.unwrap();
+                    if (awake.fetch_add(1, std::sync::atomic::Ordering::AcqRel) + 1) % tasks == 0 {
+                        all_awake.notify_one();
+                    }
+                }
+            })
+        })
+        .collect();
+    yield_now().await;
+    let t = Instant::now();
+    for round in 0..rounds {
+        happens.send(round + 1).unwrap();
+        all_awake.notified().await;
+    }
+    for h in hs {
+        h.await.unwrap();
+    }
+    report("event", tasks * rounds, t, String::new());
+}
+
+// The curves: the same work at sizes from one to a million, as often as it takes to be measured.
+fn curve(name: &str, n: u64, t: Instant) {
+    report(name, n, t, format!(" rss_mib={}", rusage().0));
+}
+
+fn shuffled(size: usize) -> Vec<usize> {
+    let (mut order, mut x): (Vec<usize>, u64) = ((0..size).collect(), 12345);
+    for i in (1..size).rev() {
+        x = x.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        order.swap(i, (x >> 33) as usize % (i + 1));
+    }
+    order
+}
+
+async fn curve_tasks(size: u64) {
+    let rounds = (300_000 / size).max(1);
+    let t = Instant::now();
+    for _ in 0..rounds {
+        let hs: Vec<_> = (0..size)
+            .map(|i| {
+                spawn(async move {
+                    yield_now().await;
+                    i
+                })
+            })
+            .collect();
+        for h in hs {
+            h.await.unwrap();
+        }
+    }
+    curve("curve-tasks", rounds * size, t);
+}
+
+async fn curve_timers(size: u64) {
+    let (rounds, order) = ((500_000 / size).max(1), shuffled(size as usize));
+    let t = Instant::now();
+    for _ in 0..rounds {
+        let mut timers = Vec::with_capacity(size as usize);
+        for i in 0..size {
+            let mut s = Box::pin(tokio::time::sleep(Duration::from_secs(100) + Duration::from_micros(10 * i)));
+            assert!(futures::poll!(s.as_mut()).is_pending()); // registers the timer
+            timers.push(Some(s));
+        }
+        for &i in &order {
+            timers[i] = None; // cancels it
+        }
+        yield_now().await;
+    }
+    curve("curve-timers", rounds * size, t);
+}
+
+async fn curve_queue(size: u64) {
+    let rounds = (2_000_000 / size).max(1);
+    let (tx, rx) = async_channel::unbounded::<u64>();
+    let t = Instant::now();
+    for _ in 0..rounds {
+        for i in 0..size {
+            tx.send(i).await.unwrap();
+        }
+        let mut total = 0;
+        for _ in 0..size {
+            total += rx.recv().await.unwrap();
+        }
+        assert_eq!(total, size * (size - 1) / 2);
+    }
+    curve("curve-queue", rounds * size, t);
+}
+
+async fn curve_waiters(size: u64) {
+    let (rounds, order) = ((100_000 / size).max(1), shuffled(size as usize));
+    let t = Instant::now();
+    for _ in 0..rounds {
+        let semaphore = Arc::new(Semaphore::new(0));
+        let waiting = Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let hs: Vec<_> = (0..size)
+            .map(|_| {
+                let (semaphore, waiting) = (semaphore.clone(), waiting.clone());
+                spawn(async move {
+                    waiting.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
+                    drop(semaphore.acquire().await);
+                })
+            })
+            .collect();
+        while waiting.load(std::sync::atomic::Ordering::Acquire) < size {
+            yield_now().await;
+        }
+        for &i in &order {
+            hs[i].abort();
+        }
+        for h in hs {
+            assert!(h.await.unwrap_err().is_cancelled());
+        }
+    }
+    curve("curve-waiters", rounds * size, t);
 }
 
 fn rusage() -> (i64, f64) {
@@ -145,7 +311,7 @@ fn rusage() -> (i64, f64) {
 }
 
 async fn w_sleep1m() {
-    let n = 1_000_000u64;
+    let n = sized(1_000_000);
     let mut x = 12345u64;
     let t = Instant::now();
     let hs: Vec<_> = (0..n)
@@ -164,7 +330,7 @@ async fn w_sleep1m() {
 }
 
 async fn w_timers() {
-    let (rounds, n) = (10u64, 100_000u64);
+    let (rounds, n) = (sized(10), 100_000u64);
     let t = Instant::now();
     for _ in 0..rounds {
         let mut v = Vec::with_capacity(n as usize);
@@ -185,7 +351,7 @@ async fn ready(i: u64) -> u64 {
 }
 
 async fn w_timeout() {
-    let (n, mut s) = (1_000_000u64, 0u64);
+    let (n, mut s) = (sized(1_000_000), 0u64);
     let t = Instant::now();
     for i in 0..n {
         s += tokio::time::timeout(Duration::from_secs(10), ready(i)).await.unwrap();
@@ -195,7 +361,7 @@ async fn w_timeout() {
 }
 
 async fn w_race() {
-    let (n, mut s) = (100_000u64, 0u64);
+    let (n, mut s) = (sized(100_000), 0u64);
     let t = Instant::now();
     for i in 0..n {
         // no tasks: both futures are polled by this one, and the loser is dropped
@@ -209,7 +375,7 @@ async fn w_race() {
 }
 
 async fn w_ascompleted() {
-    let (n, batch, mut total) = (1_000_000u64, 1000u64, 0u64);
+    let (n, batch, mut total) = (sized(1_000_000), 1000u64, 0u64);
     let t = Instant::now();
     for _ in 0..n / batch {
         // no tasks here either
@@ -228,7 +394,7 @@ async fn w_ascompleted() {
 }
 
 async fn w_generator() {
-    let (n, mut total) = (1_000_000u64, 0u64);
+    let (n, mut total) = (sized(1_000_000), 0u64);
     let t = Instant::now();
     // no generators: a channel of one, so that the producer is at most one value ahead
     let (tx, mut rx) = tokio::sync::mpsc::channel(1);
@@ -245,7 +411,7 @@ async fn w_generator() {
 }
 
 async fn w_blocking() {
-    let (n, mut s) = (100_000u64, 0u64);
+    let (n, mut s) = (sized(100_000), 0u64);
     let t = Instant::now();
     for _ in 0..n {
         s += spawn_blocking(|| 1u64).await.unwrap();
@@ -255,11 +421,12 @@ async fn w_blocking() {
 }
 
 async fn w_blocking100() {
+    let calls = sized(1000);
     let t = Instant::now();
     let hs: Vec<_> = (0..100)
         .map(|_| {
-            spawn(async {
-                for _ in 0..1000 {
+            spawn(async move {
+                for _ in 0..calls {
                     spawn_blocking(|| 1u64).await.unwrap();
                 }
             })
@@ -268,7 +435,7 @@ async fn w_blocking100() {
     for h in hs {
         h.await.unwrap();
     }
-    report("blocking100", 100_000, t, String::new());
+    report("blocking100", 100 * calls, t, String::new());
 }
 
 async fn w_blockers() {
@@ -357,6 +524,13 @@ fn main() {
                 "queue" => w_queue().await,
                 "files" => w_files().await,
                 "semaphore" => w_semaphore().await,
+                "lock" => w_lock().await,
+                "lockcontended" => w_lockcontended().await,
+                "event" => w_event().await,
+                "curve-tasks" => curve_tasks(num(3)).await,
+                "curve-timers" => curve_timers(num(3)).await,
+                "curve-queue" => curve_queue(num(3)).await,
+                "curve-waiters" => curve_waiters(num(3)).await,
                 "sleep1m" => w_sleep1m().await,
                 "timers" => w_timers().await,
                 "timeout" => w_timeout().await,

@@ -11,8 +11,14 @@ func report(_ name: String, _ n: Int, _ t: ContinuousClock.Instant, _ extra: Str
   print(name, n, String(format: "%.4f", s), Int(Double(n) / s), extra)
 }
 
+/// As much of n as BENCHMARK_PART says, from 0 to 1.
+func sized(_ n: Int) -> Int {
+  guard let part = ProcessInfo.processInfo.environment["BENCHMARK_PART"].flatMap(Double.init) else { return n }
+  return max(1, Int((Double(n) * part).rounded()))
+}
+
 func wSpawn() async {
-  let n = 1_000_000, batch = 1000
+  let n = sized(1_000_000), batch = 1000
   var total = 0
   let t = ContinuousClock.now
   for _ in 0..<n / batch {
@@ -28,15 +34,16 @@ func wSpawn() async {
 }
 
 func wYield() async {
+  let turns = sized(10_000)
   let t = ContinuousClock.now
   await withTaskGroup(of: Void.self) { g in
-    for _ in 0..<100 { g.addTask { for _ in 0..<10_000 { await Task.yield() } } }
+    for _ in 0..<100 { g.addTask { for _ in 0..<turns { await Task.yield() } } }
   }
-  report("yield", 1_000_000, t)
+  report("yield", 100 * turns, t)
 }
 
 func wPingpong() async {  // AsyncChannel is a rendezvous (capacity 0)
-  let a = AsyncChannel<Int>(), b = AsyncChannel<Int>(), rounds = 500_000
+  let a = AsyncChannel<Int>(), b = AsyncChannel<Int>(), rounds = sized(500_000)
   let t = ContinuousClock.now
   async let pong: Void = { for await v in a { await b.send(v) } }()
   var it = b.makeAsyncIterator(), s = 0
@@ -47,7 +54,7 @@ func wPingpong() async {  // AsyncChannel is a rendezvous (capacity 0)
 }
 
 func wQueue() async {  // AsyncChannel has no buffer: capacity 0, not 100
-  let n = 1_000_000, q = AsyncChannel<Int>()
+  let n = sized(1_000_000), q = AsyncChannel<Int>()
   let t = ContinuousClock.now
   let total = await withTaskGroup(of: Int.self) { g in
     for _ in 0..<3 {
@@ -84,7 +91,7 @@ func wSleep1m(_ n: Int) async {
 }
 
 func wTimers() async {  // no timer handle in Swift Concurrency: tasks in Task.sleep, cancelled
-  let rounds = 10, n = 100_000
+  let rounds = sized(10), n = 100_000
   let t = ContinuousClock.now
   for _ in 0..<rounds {
     let ts = (0..<n).map { i in
@@ -110,7 +117,7 @@ func withTimeout<T: Sendable>(_ d: Duration, _ op: @escaping @Sendable () async 
   }
 }
 func wTimeout() async throws {
-  let n = 1_000_000
+  let n = sized(1_000_000)
   var s = 0
   let t = ContinuousClock.now
   for i in 0..<n { s += try await withTimeout(.seconds(10)) { await ready(i) } }
@@ -119,7 +126,7 @@ func wTimeout() async throws {
 }
 
 func wRace() async throws {
-  let n = 100_000
+  let n = sized(100_000)
   var s = 0
   let t = ContinuousClock.now
   for i in 0..<n {
@@ -136,7 +143,7 @@ func wRace() async throws {
   precondition(s == n * (n - 1) / 2)
 }
 func wAsCompleted() async {
-  let n = 1_000_000, batch = 1000
+  let n = sized(1_000_000), batch = 1000
   var total = 0
   let t = ContinuousClock.now
   for _ in 0..<n / batch {
@@ -152,7 +159,7 @@ func wAsCompleted() async {
 }
 
 func wGenerator() async {
-  let n = 1_000_000
+  let n = sized(1_000_000)
   var total = 0
   let t = ContinuousClock.now
   let numbers = AsyncChannel<Int>()
@@ -170,7 +177,7 @@ func blocking<T: Sendable>(_ f: @escaping @Sendable () -> T) async -> T {
   await withCheckedContinuation { c in DispatchQueue.global().async { c.resume(returning: f()) } }
 }
 func wBlocking() async {
-  let n = 100_000
+  let n = sized(100_000)
   var s = 0
   let t = ContinuousClock.now
   for _ in 0..<n { s += await blocking { 1 } }
@@ -197,11 +204,12 @@ func wBlockers() async {  // tasks that block, as in code that nobody warns
   report("blockers", 1, clock.now - longest)
 }
 func wBlocking100() async {
+  let calls = sized(1000)
   let t = ContinuousClock.now
   await withTaskGroup(of: Void.self) { g in
-    for _ in 0..<100 { g.addTask { for _ in 0..<1000 { _ = await blocking { 1 } } } }
+    for _ in 0..<100 { g.addTask { for _ in 0..<calls { _ = await blocking { 1 } } } }
   }
-  report("blocking100", 100_000, t)
+  report("blocking100", 100 * calls, t)
 }
 
 final class Echo: ChannelInboundHandler {
@@ -229,7 +237,7 @@ case "spawn": await wSpawn()
 case "yield": await wYield()
 case "pingpong": await wPingpong()
 case "queue": await wQueue()
-case "sleep1m": await wSleep1m(a.count > 2 ? Int(a[2])! : 1_000_000)
+case "sleep1m": await wSleep1m(a.count > 2 ? Int(a[2])! : sized(1_000_000))
 case "timers": await wTimers()
 case "timeout": try await wTimeout()
 case "race": try await wRace()
