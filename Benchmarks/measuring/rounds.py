@@ -1,0 +1,78 @@
+"""Runs programs in turn, round after round."""
+from __future__ import annotations
+
+import os
+import pathlib
+import resource
+import sys
+from statistics import median
+
+from .programs import PROGRAMS
+from .running import Failure, measure_once
+
+# Rounds of what takes long, at most.
+FEW = {"sleep1m": 3}
+# The part of the work by which a program that has not run yet is warmed up.
+WARM_UP_PART = 0.05
+
+
+def processor_time() -> tuple[float, float, float]:
+    """Seconds of processor time that there were, that anyone used, and that we and our children used."""
+    user, nice, system, idle, waiting, *rest = [
+        int(word) / os.sysconf("SC_CLK_TCK") for word in pathlib.Path("/proc/stat").read_text().split(maxsplit=9)[1:9]]
+    used = user + nice + system + sum(rest)
+    ours = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return used + idle + waiting, used, sum(one.ru_utime + one.ru_stime for one in ours)
+
+
+def measure(workload: str, names: list[str], runs: int, seconds: float, missing: dict, part: float = 1) -> dict:
+    """All the rounds of a workload. A program that fails once leaves it: a timeout repeated proves nothing more."""
+    measured = {"workload": workload, "runs": {}, "failures": {}}
+    before = processor_time()
+    entered = [name for name in names if PROGRAMS[name].takes(workload)]
+    for name in entered:
+        measured["runs"][name] = []
+        if name in missing:
+            measured["failures"][name] = {"reason": "missing", "said": missing[name]}
+    first = 1 if workload in FEW else 0  # round 0 warms up
+    for round_number in range(first, min(runs, FEW.get(workload, runs)) + 1):
+        for name in entered:
+            if name in measured["failures"]:
+                continue
+            progress(f"{workload}: round {round_number} of {runs}, {name}")
+            try:
+                result = measure_once(PROGRAMS[name], workload, seconds, part if round_number else WARM_UP_PART)
+            except (Failure, OSError) as failure:
+                measured["failures"][name] = {"reason": str(failure), "said": getattr(failure, "said", "")}
+            else:
+                if round_number > 0:
+                    measured["runs"][name].append(result)
+    progress("")
+    there, used, ours = (after - start for after, start in zip(processor_time(), before))
+    measured["others"] = round(max(used - ours, 0) / max(there, 0.01), 2)
+    return measured
+
+
+def middle(runs: list[dict], key: str) -> float | None:
+    values = [float(run["extra"][key]) for run in runs if key in run["extra"]]
+    return median(values) if values else None
+
+
+def summary(measured: dict, subject: str, name: str) -> dict:
+    """The medians of one program in one workload, and the ratios of the subject to it."""
+    if name in measured["failures"]:
+        return {"reason": measured["failures"][name]["reason"]}
+    runs, ours = measured["runs"][name], measured["runs"].get(subject, [])
+    rates = sorted(run["rate"] for run in runs)
+    result = {"rate": median(rates), "spread": [rates[0], rates[-1]]}
+    keys = {"rss": "rss_mib", "p50": "p50_us", "p99": "p99_us", "kib_each": "kib_each", "p50_ratio": "p50_us_ratio",
+            "p99_ratio": "p99_us_ratio"}
+    result.update({short: value for short, key in keys.items() if (value := middle(runs, key)) is not None})
+    if name != subject and subject not in measured["failures"]:
+        result["ratios"] = sorted(mine["rate"] / theirs["rate"] for mine, theirs in zip(ours, runs))
+    return result
+
+
+def progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
