@@ -101,31 +101,42 @@ def merge(results: dict, part: dict) -> None:
     results["workloads"].update(part["workloads"])
 
 
-def read_table(text: str) -> dict:
-    """The workloads of a Markdown table with the columns workload, program, per second, and perhaps ours / it and min–max.
+def read_table(text: str, name: str, rounds: int) -> dict:
+    """The workloads of a Markdown table of another script, called after it and after what the first column says.
 
-    For scripts that write no JSON. A workload's name may be in its first row only.
+    Either there is a row for each program, with the columns …, program, per second, …, ours / it, min–max; or a column for each
+    program with its rate, and one `ours / PROGRAM` with the ratio.
     """
     workloads: dict = {}
     head: list[str] = []
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if "program" in cells and "per second" in cells:
+        if not line.startswith("|") or set(line) <= set("|-: "):
+            continue
+        if not head:
             head = cells
-        elif head and len(cells) == len(head) and not set(line) <= set("|-: "):
-            row = dict(zip(head, cells))
-            first = row[head[0]] or next(reversed(workloads), "")
-            one = workloads.setdefault(first, {"date": today(), "programs": {}})
-            one["programs"][row["program"]] = {"rate": number(row["per second"])}
-            if (ratio := number(row.get("ours / it", ""))) is not None:
-                spread = [number(word) for word in row.get("min–max", "").split("–")]
-                one["programs"][row["program"]]["ratios"] = sorted({ratio, *(x for x in spread if x is not None)})
+            continue
+        row = dict(zip(head, cells))
+        about = {"date": today(), "command": f"Benchmarks/compare-{name}", "rounds": rounds, "programs": {}}
+        programs = workloads.setdefault(f"{name}-{row[head[0]].replace(' ', '')}", about)["programs"]
+        if "ours / it" in head:
+            rate = number(row[head[2]])
+            one = {"rate": rate} if rate is not None else {"reason": row[head[2]]}
+            found = [number(word) for word in [row["ours / it"], *row["min–max"].split("–")]]
+            if None not in found:
+                one["ratios"] = sorted(found)
+            programs[row[head[1]]] = one
+        else:
+            for program in [column for column in head[1:] if not column.startswith("ours / ")]:
+                if (rate := number(row[program])) is not None:
+                    ratio = number(row.get(f"ours / {program}", ""))
+                    programs[program] = {"rate": rate} | ({"ratios": [ratio]} if ratio is not None else {})
     return workloads
 
 
 def number(text: str) -> float | None:
     """A number as tables have it: 12,345 or 1.2 M."""
-    digits, _, unit = text.replace(",", "").partition(" ")
+    digits, _, unit = text.replace(",", "").removesuffix("/s").partition(" ")
     try:
         return float(digits) * {"": 1, "k": 1e3, "M": 1e6}.get(unit, 1)
     except ValueError:
