@@ -1,14 +1,14 @@
 // Arrays in the server's notation: `{1,NULL,"a \"b\""}`.
 
 enum PostgresArrayText {
-  static func write(_ elements: [PostgresParameter]) -> String {
+  // `areArrays` says that the texts of the elements are arrays already. They do not tell themselves: `{}` may be what somebody has written.
+  static func write(_ elements: [PostgresParameter], areArrays: Bool = false) -> String {
     var text = "{"
     for (index, element) in elements.enumerated() {
       if index > 0 { text += "," }
       switch element {
       case .null: text += "NULL"
-      // An array within an array stands as it is.
-      case .text(let value): if value.hasPrefix("{") { text += value } else { write(value, to: &text) }
+      case .text(let value): if areArrays { text += value } else { write(value, to: &text) }
       case .bytes(let bytes): write(PostgresHex.write(bytes), to: &text)
       }
     }
@@ -17,9 +17,13 @@ enum PostgresArrayText {
 
   private static func write(_ value: String, to text: inout String) {
     text += "\""
-    for scalar in value.unicodeScalars {
-      if scalar == "\"" || scalar == "\\" { text += "\\" }
-      text.unicodeScalars.append(scalar)
+    if value.utf8.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
+      for scalar in value.unicodeScalars {
+        if scalar == "\"" || scalar == "\\" { text += "\\" }
+        text.unicodeScalars.append(scalar)
+      }
+    } else {
+      text += value
     }
     text += "\""
   }

@@ -72,6 +72,11 @@ extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
 extension Array: PostgresEncodable where Element: PostgresEncodable {
   /// An array in the server's notation; of bytes, a `bytea`.
   public var postgresParameter: PostgresParameter { Element.postgresParameter(of: self) }
+
+  /// An array of more dimensions.
+  public static func postgresParameter(of array: [Self]) -> PostgresParameter {
+    .text(PostgresArrayText.write(array.map(\.postgresParameter), areArrays: true))
+  }
 }
 extension PostgresParameter: PostgresEncodable {
   /// Itself.

@@ -36,6 +36,23 @@ import Testing
     try await roundTrip([[], [1, -2, 3]], "bigint[]")
     try await roundTrip([["", "a,b", "\"{}\\\"", "NULL", "日本"], []], "text[]")
     try await roundTrip([[1, nil, 3]], "bigint[]")
+    try await roundTrip([[[1, 2, 255], [], [0]]] as [[[UInt8]]], "bytea[]")
+  }
+
+  @Test func `a text that looks like an array is a text`() async throws {
+    try await roundTrip([["{}", "{a,b}", "{\"url\":\"http://a/{x}\"}", "{", "}"]], "text[]")
+  }
+
+  @Test func `an array of arrays has two dimensions`() async throws {
+    try await withConnection { connection in
+      let isEqual = try await connection.queryValue(
+        "SELECT \([[1, 2], [3, 4]])::int[] = ARRAY[[1, 2], [3, 4]]", as: Bool.self)
+      #expect(isEqual)
+      let texts = try await connection.queryValue(
+        "SELECT (\([["{1}", "b"], ["c", "d,e"]])::text[])[1:2][1:2] = ARRAY[['{1}', 'b'], ['c', 'd,e']]",
+        as: Bool.self)
+      #expect(texts)
+    }
   }
 
   @Test func `an array is one parameter`() async throws {
