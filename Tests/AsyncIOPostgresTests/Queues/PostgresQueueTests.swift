@@ -159,6 +159,67 @@ import Testing
     }
   }
 
+  @Test func `items are any values that JSON can express`() async throws {
+    struct Job: Codable, Sendable, Equatable {
+      var url: String
+      var depth: Int?
+    }
+    let pool = PostgresPool(Server.address ?? "")
+    try await pool.execute("DROP TABLE IF EXISTS structures")
+    let queue = try await PostgresQueue<Job>(pool, name: "structures")
+    let jobs = [Job(url: "http://a/{x}?q=\"\\\"", depth: 1), Job(url: "日本")]
+    try await queue.put(contentsOf: jobs)
+    let items = try await queue.get(upTo: 10)
+    #expect(items.map(\.value) == jobs)
+    try await pool.execute("DROP TABLE structures")
+    #expect(try await pool.close(grace: .seconds(5)) == 0)
+  }
+
+  @Test func `an item that cannot be read does no harm to its neighbours`() async throws {
+    try await withQueue("strange") { queue, pool in
+      try await queue.put(1)
+      try await pool.execute("INSERT INTO strange (value) VALUES ('{}')")
+      try await queue.put(2)
+      await #expect(throws: DecodingError.self) { try await queue.get(upTo: 10) }
+      let items = try await queue.get(upTo: 10)
+      #expect(items.map(\.value) == [1, 2] && items.map(\.attempt) == [1, 1])
+    }
+  }
+
+  @Test func `what was put back can be taken at once, and was not tried`() async throws {
+    try await withQueue("back", maximumAttempts: 1) { queue, _ in
+      try await queue.put(contentsOf: [1, 2, 3])
+      let items = try await queue.get(upTo: 3)
+      try await queue.done(items[0])
+      try await queue.putBack(items)
+      let again = try await queue.get(upTo: 3)
+      #expect(again.map(\.value) == [2, 3] && again.map(\.attempt) == [1, 1])
+      let done = try await queue.done(again + [items[0]])
+      #expect(done == Set(again.map(\.id)))
+    }
+  }
+
+  @Test func `takers of work that ends are told so, and wait for what others hold`() async throws {
+    try await withQueue(
+      "ends", visibilityTimeout: .milliseconds(200), pollInterval: .milliseconds(10)
+    ) { queue, _ in
+      let empty = try await queue.getUntilJoined(upTo: 1)
+      #expect(empty.isEmpty)
+      try await queue.put(contentsOf: [1, 2])
+      let taken = try await queue.getUntilJoined(upTo: 1)
+      let rest = try await queue.getUntilJoined(upTo: 10)
+      #expect(taken.map(\.value) == [1] && rest.map(\.value) == [2])
+      let hidden = try await queue.hide(rest, for: .seconds(60))
+      #expect(hidden == 1)
+      // Its holder is not heard of any more: it comes to whoever waits.
+      let again = try await queue.getUntilJoined(upTo: 10)
+      #expect(again.map(\.value) == [1] && again.map(\.attempt) == [2])
+      let waiter = createTask { try await queue.getUntilJoined(upTo: 10).isEmpty }
+      try await queue.done(rest + again)
+      #expect(try await waiter.value)
+    }
+  }
+
   @Test func `cancelled while it waits`() async throws {
     try await withQueue("cancelled") { queue, _ in
       let taker = createTask { try await queue.get().value }
