@@ -145,7 +145,9 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
       ],
       exclude: ["Certificates"]),
-    .testTarget(name: "asyncioTests", dependencies: ["asyncio"]),
+    .testTarget(
+      name: "asyncioTests",
+      dependencies: ["asyncio", "AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting"]),
   ]
 )
 
@@ -159,6 +161,13 @@ func has(_ header: String, of package: String, for module: String) -> Bool {
   let advice = "\(header) is missing: apt-get install \(package), then swift package purge-cache"
   FileHandle.standardError.write(Data("\(module) is left out, as \(advice)\n".utf8))
   return false
+}
+
+/// Adds a module that the command-line tool uses where it is there, and a condition that says so to its sources.
+@MainActor func addToTool(_ module: String, condition: String) {
+  guard let tool = package.targets.first(where: { $0.name == "asyncio" }) else { return }
+  tool.dependencies.append(.byName(name: module))
+  tool.swiftSettings = (tool.swiftSettings ?? []) + [.define(condition)]
 }
 
 if has("libpq-fe.h", of: "libpq-dev", for: "AsyncIOPostgres") {
@@ -178,6 +187,7 @@ if has("libpq-fe.h", of: "libpq-dev", for: "AsyncIOPostgres") {
         "AsyncIOPostgres", "AsyncIOSystem", "AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting",
       ]),
   ]
+  addToTool("AsyncIOPostgres", condition: "ASYNCIO_POSTGRES")
 }
 
 if has("sqlite3.h", of: "libsqlite3-dev", for: "AsyncIOSQLite") {
@@ -213,5 +223,5 @@ if Context.environment["SWIFT_ASYNCIO_CORE"] != nil {
 }
 
 for target in package.targets where !target.name.hasPrefix("CAsyncIO") && target.type != .system {
-  target.swiftSettings = settings
+  target.swiftSettings = settings + (target.swiftSettings ?? [])
 }

@@ -90,7 +90,7 @@ extension HTTPRetry {
         outcome = .failure(error)
       }
       guard attempt < attempts, request.body.isRepeatable, !Task.isCancelled,
-        let wait = wait(after: outcome, of: request, attempt),
+        let wait = pause(after: outcome, of: request, attempt: attempt),
         LoopClock.now.advanced(by: wait) < next.deadline,
         budget?.withdraw() ?? true
       else { return try outcome.get() }
@@ -101,8 +101,8 @@ extension HTTPRetry {
   }
 
   /// How long to wait before the next attempt; nil if there is to be none.
-  private func wait(
-    after outcome: Result<HTTPClientResponse, any Error>, of request: HTTPClientRequest, _ attempt: Int
+  package func pause(
+    after outcome: Result<HTTPClientResponse, any Error>, of request: HTTPClientRequest, attempt: Int
   ) -> Duration? {
     let mayRepeat = repeatsEverything || request.method.isIdempotent
     switch outcome {

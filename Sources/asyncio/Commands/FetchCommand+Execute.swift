@@ -9,7 +9,7 @@ extension FetchCommand {
   /// Fetches all URLs and says what became of each.
   func execute() throws {
     let urls = try urls + listedURLs()
-    guard !urls.isEmpty else { throw fail("'\(input ?? "")' names no URLs") }
+    guard !urls.isEmpty || queue != nil else { throw fail("'\(input ?? "")' names no URLs") }
     if let output {
       do {
         try OutputFile.makeFolder(output)
@@ -39,10 +39,35 @@ extension FetchCommand {
         throw fail("the journal cannot be used: \(error)")
       }
     }
+    if let queue { return try share(urls, on: queue, settings) }
     let fetcher = Fetcher(urls, settings)
     let report = try onLoop { await fetcher.run() }
     if let timeline { try save(fetcher.timeline, to: timeline) }
     throw ExitCode(report.exitStatus)
+  }
+
+  /// Fetches a run with other processes, and says what became of all of it.
+  private func share(_ urls: [String], on address: FetchQueueAddress, _ settings: Fetcher.Settings) throws {
+    let (name, claim) = (runName, claim.duration)
+    let (fetcher, report, isOK) = try onLoop {
+      let queue = try await openFetchQueue(address, name: name, claim: claim, retries: settings.retries)
+      var settings = settings
+      settings.queue = queue
+      let fetcher = Fetcher(urls, settings)
+      let report = await fetcher.run()
+      // The words about the run come after Ctrl-C, too.
+      let summary = try? await withShield {
+        try await withTimeout(.seconds(5)) { try await queue.summary() }
+      }
+      if let summary {
+        let palette = Terminal(descriptor: 2).palette
+        StandardStream.error.write(summary.lines(palette: palette).joined(separator: "\n") + "\n")
+      }
+      await queue.close()
+      return (fetcher, report, summary?.isOK ?? false)
+    }
+    if let timeline { try save(fetcher.timeline, to: timeline) }
+    throw ExitCode(report.exitStatus != 0 ? report.exitStatus : isOK ? 0 : 1)
   }
 
   private func save(_ picture: Timeline, to path: String) throws {

@@ -8,6 +8,10 @@ struct FetchCommand: ParsableCommand {
     discussion: """
       The exit status is 0 when every URL was fetched with a status below 400, 1 when some was not, and 130 \
       after Ctrl-C.
+
+      With '--queue' any number of processes, on any machines, fetch one run together: each takes URLs, notes what \
+      became of them, and ends when all are done. Those of a process that dies are given to others. Give the list to one \
+      of them, or to each: it is put in once.
       """)
 
   @Argument(help: ArgumentHelp("The URLs to fetch.", valueName: "URL"))
@@ -78,6 +82,27 @@ struct FetchCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Where processes that fetch one run together find its URLs and note their results: postgres://host/database, or 'postgres:host=… dbname=…'.",
+      valueName: "address"), transform: FetchQueueAddress.init(parsing:))
+  var queue: FetchQueueAddress?
+
+  @Option(
+    name: .customLong("run"),
+    help: ArgumentHelp(
+      "The name of the run, with '--queue'. URLs that are in it already are not fetched again.",
+      valueName: "name"))
+  var runName = "fetch"
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "With '--queue', how long URLs stay with a process that nothing is heard of. (default: 15s)",
+      valueName: "duration"),
+    transform: DurationArgument.init(parsing:))
+  var claim = DurationArgument(.seconds(15))
+
+  @Option(
+    help: ArgumentHelp(
       "Certificates of the authorities to trust, in PEM. (default: those of the system)", valueName: "file"),
     completion: .file())
   var cacert: String?
@@ -110,7 +135,7 @@ struct FetchCommand: ParsableCommand {
   var noFollow = false
 
   func validate() throws {
-    guard !urls.isEmpty || input != nil else {
+    guard !urls.isEmpty || input != nil || queue != nil else {
       throw ValidationError("Nothing to fetch: give URLs, or a file of them with '--input'.")
     }
     guard limit >= 1 else {
@@ -124,6 +149,15 @@ struct FetchCommand: ParsableCommand {
     }
     guard (cert == nil) == (key == nil) else {
       throw ValidationError("'--cert' and '--key' go together.")
+    }
+    guard queue == nil || journal == nil else {
+      throw ValidationError("'--queue' and '--journal' do not go together: the queue notes what is finished.")
+    }
+    guard FetchQueueAddress.isName(runName) else {
+      throw ValidationError("'--run' must be up to 32 small letters, digits, '-' and '_'.")
+    }
+    guard claim.duration >= .milliseconds(100) else {
+      throw ValidationError("'--claim' must be at least 100ms.")
     }
     guard input != "", output != "" else {
       throw ValidationError("'\(input == "" ? "--input" : "--output")' needs a name.")

@@ -12,6 +12,8 @@ struct FetchReport: Sendable, Equatable {
   var earlier = 0
   /// Bytes of all bodies.
   private(set) var bytes = 0
+  /// Whether it ended before its time, by an error that is not one of a URL.
+  var isBroken = false
   /// Whether the user stopped it.
   var isInterrupted = false
   /// From the beginning to the end of all.
@@ -49,7 +51,7 @@ struct FetchReport: Sendable, Equatable {
   /// program that SIGINT ended.
   var exitStatus: Int32 {
     if isInterrupted { return 130 }
-    return failed + notFetched > 0 ? 1 : 0
+    return failed + notFetched > 0 || isBroken ? 1 : 0
   }
 
   /// Requests that ended, in a second of wall time; `nil` where no time passed.

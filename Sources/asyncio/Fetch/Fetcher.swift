@@ -43,6 +43,8 @@ final class Fetcher: Sendable {
     var unixSocket: String?
     /// What is finished already, and where that is noted.
     var journal: FetchJournal?
+    /// What to take the URLs from, and to put them into first, if others fetch them too.
+    var queue: (any FetchQueue)?
 
     /// A session that does all that.
     var session: HTTPSession.Configuration {
@@ -59,7 +61,8 @@ final class Fetcher: Sendable {
       configuration.cookies = nil
       var policy = HTTPPolicy()
       policy.rate = rate.map { HTTPRate($0, per: .seconds(1), burst: 1) }
-      if retries > 0 {
+      // Of a queue they are given out again, to whoever is free.
+      if retries > 0, queue == nil {
         var retry = HTTPRetry()
         retry.attempts = retries + 1
         // Whoever gives a number means it for each URL.
@@ -78,7 +81,7 @@ final class Fetcher: Sendable {
     let file: String?
   }
 
-  private struct State {
+  struct State {
     var report: FetchReport
     var bar: ProgressBar
     var isReported: [Bool]
@@ -91,9 +94,10 @@ final class Fetcher: Sendable {
   private static let picturedCount = 100
 
   private let jobs: [Job]
-  private let settings: Settings
-  private let state: Mutex<State>
-  private let display: LiveDisplay
+  let urls: [String]
+  let settings: Settings
+  let state: Mutex<State>
+  let display: LiveDisplay
   private let palette: Palette
 
   /// Makes a fetcher for `urls`.
@@ -103,14 +107,19 @@ final class Fetcher: Sendable {
       Job(index: index, url: url, file: settings.folder.map { "\($0)/\(names.name(for: url))" })
     }
     var finished = settings.journal?.finished ?? [:]
-    jobs = all.filter { job in
-      guard let count = finished[job.url], count > 0 else { return true }
-      finished[job.url] = count - 1
-      return false
-    }
+    self.urls = urls
+    // Which of them are this process's turns out later.
+    jobs =
+      settings.queue != nil
+      ? []
+      : all.filter { job in
+        guard let count = finished[job.url], count > 0 else { return true }
+        finished[job.url] = count - 1
+        return false
+      }
     self.settings = settings
     var report = FetchReport()
-    report.earlier = all.count - jobs.count
+    report.earlier = settings.queue != nil ? 0 : all.count - jobs.count
     state = Mutex(
       State(
         report: report, bar: ProgressBar(total: jobs.count),
@@ -140,11 +149,12 @@ final class Fetcher: Sendable {
     }
     defer { ticker.cancel() }
     do {
-      try await fetchAll()
+      if let queue = settings.queue { try await fetchShared(queue) } else { try await fetchAll() }
     } catch is CancellationError {
       state.withLock { $0.report.isInterrupted = true }
     } catch {
-      // No operation throws anything else; if the session cannot be made, this is why.
+      // No operation throws anything else; if the session cannot be made, or the queue is lost, this is why.
+      state.withLock { $0.report.isBroken = true }
       display.note("asyncio: \(error)")
     }
     return finish(after: start.duration(to: LoopClock.now))
@@ -159,25 +169,40 @@ final class Fetcher: Sendable {
   }
 
   private func fetch(_ job: Job, _ session: HTTPSession) async throws {
+    report(try await fetch(job.url, file: job.file, session).result, ofJob: job.index)
+  }
+
+  /// Fetches a URL, and saves its body.
+  ///
+  /// - Returns: What became of it; and unless it is the last attempt, how long to wait before another that may go better. Nothing
+  ///   is saved of what is to be tried again.
+  func fetch(
+    _ url: String, file: String?, _ session: HTTPSession, attempt: Int = 1, isLast: Bool = true
+  ) async throws -> (result: FetchResult, pause: Duration?) {
     let start = LoopClock.now
     func result(_ outcome: FetchResult.Outcome, bytes: Int = 0, file: String? = nil) -> FetchResult {
-      FetchResult(job.url, outcome, bytes: bytes, duration: start.duration(to: LoopClock.now), file: file)
+      FetchResult(url, outcome, bytes: bytes, duration: start.duration(to: LoopClock.now), file: file)
     }
+    var request: HTTPClientRequest?
     do {
-      let request = HTTPClientRequest(
-        method: settings.method, url: try HTTPURL(job.url), body: .bytes(settings.body))
-      let response = try await session.send(request)
+      let sent = HTTPClientRequest(
+        method: settings.method, url: try HTTPURL(url), body: .bytes(settings.body))
+      request = sent
+      let response = try await session.send(sent)
       let count = response.body.count
+      let pause = isLast ? nil : HTTPRetry().pause(after: .success(response), of: sent, attempt: attempt)
       do {
-        if let file = job.file { try await save(response.body, to: file) }
-        report(job, result(.fetched(status: response.status.code), bytes: count, file: job.file))
+        if let file, pause == nil { try await save(response.body, to: file) }
+        return (result(.fetched(status: response.status.code), bytes: count, file: file), pause)
       } catch let error as IOError {
-        report(job, result(.failed("not saved: \(error)", status: response.status.code), bytes: count))
+        return (result(.failed("not saved: \(error)", status: response.status.code), bytes: count), nil)
       }
     } catch is CancellationError {
       throw CancellationError()
     } catch {
-      report(job, result(.failed(Self.text(error))))
+      let pause =
+        isLast ? nil : request.flatMap { HTTPRetry().pause(after: .failure(error), of: $0, attempt: attempt) }
+      return (result(.failed(Self.text(error))), pause)
     }
   }
 
@@ -195,24 +220,24 @@ final class Fetcher: Sendable {
 
   /// When the first hundred URLs were fetched.
   var timeline: Timeline {
-    let bars = state.withLock { $0.picture }.sorted { $0.start < $1.start }
-    let shown =
-      bars.count < jobs.count ? "the first \(bars.count) of \(jobs.count) URLs" : "\(bars.count) URLs"
+    let (pictured, count) = state.withLock { ($0.picture, $0.report.count) }
+    let bars = pictured.sorted { $0.start < $1.start }
+    let shown = bars.count < count ? "the first \(bars.count) of \(count) URLs" : "\(bars.count) URLs"
     return Timeline(
       title: "asyncio fetch", runs: [Timeline.Run("\(shown), \(settings.limit) at a time", bars: bars)])
   }
 
   // MARK: Saying what happened
 
-  private func report(_ job: Job, _ result: FetchResult) {
+  func report(_ result: FetchResult, ofJob index: Int? = nil) {
     state.withLock { state in
       state.report.record(result)
-      state.isReported[job.index] = true
+      if let index { state.isReported[index] = true }
       if state.picture.count < Self.picturedCount, result.outcome != .notFetched {
         let end = state.start.duration(to: LoopClock.now)
         state.picture.append(
           Timeline.Bar(
-            job.url, from: end - result.duration, to: end,
+            result.url, from: end - result.duration, to: end,
             outcome: result.isOK ? .ok : .failed(result.problem)))
       }
       state.bar.done += 1
@@ -238,7 +263,7 @@ final class Fetcher: Sendable {
 
   private func finish(after wallTime: Duration) -> FetchReport {
     for job in jobs where !state.withLock({ $0.isReported[job.index] }) {
-      report(job, FetchResult(job.url, .notFetched))
+      report(FetchResult(job.url, .notFetched), ofJob: job.index)
     }
     let report = state.withLock { state in
       state.report.wallTime = wallTime

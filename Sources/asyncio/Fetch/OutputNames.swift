@@ -13,6 +13,9 @@ struct OutputNames: Sendable {
   /// No names given out yet.
   init() {}
 
+  /// Gives a name out that is in use already.
+  mutating func reserve(_ name: String) { uses[name.lowercased(), default: 0] += 1 }
+
   /// The name for the next URL; the same URL again gets another name.
   ///
   /// Called in the order of the list, it gives the same names each time, in whatever order the responses

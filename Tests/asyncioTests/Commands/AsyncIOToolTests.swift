@@ -58,6 +58,18 @@ import Testing
     #expect(command.json)
   }
 
+  @Test func `fetch takes a queue, with URLs or without`() throws {
+    let worker = try parse(["fetch", "--queue", "postgres:host=/tmp dbname=x"], as: FetchCommand.self)
+    #expect(worker.queue?.server == "host=/tmp dbname=x")
+    #expect(worker.runName == "fetch" && worker.claim.duration == .seconds(15))
+    let arguments = [
+      "fetch", "--queue", "postgresql://db/x", "--run", "nightly-2", "--claim", "1m", "http://a/",
+    ]
+    let command = try parse(arguments, as: FetchCommand.self)
+    #expect(command.queue?.server == "postgresql://db/x")
+    #expect(command.runName == "nightly-2" && command.claim.duration == .seconds(60))
+  }
+
   @Test func `serve has defaults`() throws {
     let command = try parse(["serve"], as: ServeCommand.self)
     #expect(command.host == "127.0.0.1")
@@ -90,6 +102,10 @@ import Testing
     (["fetch", "--timeout", "0", "http://a/"], "'--timeout' must be longer than nothing."),
     (["fetch", "--input", ""], "'--input' needs a name."),
     (["fetch", "--output", "", "http://a/"], "'--output' needs a name."),
+    (["fetch", "--queue", "redis:x"], "Write a queue as postgres://host/database"),
+    (["fetch", "--queue", "postgres:", "--journal", "x"], "'--queue' and '--journal' do not go together"),
+    (["fetch", "--queue", "postgres:", "--run", "A B"], "'--run' must be up to 32 small letters"),
+    (["fetch", "--queue", "postgres:", "--claim", "1ms"], "'--claim' must be at least 100ms."),
     (["serve", "--host", ""], "'--host' needs an address."),
     (["serve", "--port", "65536"], "'--port' must be 0…65535, not 65536."),
     (["serve", "--port", "-1"], "'--port' must be 0…65535, not -1."),
