@@ -4,33 +4,34 @@ import AsyncIO
 
 /// Who is there, and what is still to be said to each.
 actor Room {
-  private var queues: [ObjectIdentifier: AsyncQueue<String>] = [:]
+  private var members: [ObjectIdentifier: (stream: TCPStream, queue: AsyncQueue<String>)] = [:]
 
   func enter(_ stream: TCPStream) -> AsyncQueue<String> {
     let queue = AsyncQueue<String>(capacity: 100)
-    queues[ObjectIdentifier(stream)] = queue
+    members[ObjectIdentifier(stream)] = (stream, queue)
     return queue
   }
 
-  func leave(_ stream: TCPStream) { queues.removeValue(forKey: ObjectIdentifier(stream))?.shutdown() }
+  func leave(_ stream: TCPStream) { members.removeValue(forKey: ObjectIdentifier(stream)) }
 
   func say(_ line: String, from speaker: TCPStream) {
-    for (id, queue) in queues where id != ObjectIdentifier(speaker) {
-      if (try? queue.tryPut(line)) != true { queues.removeValue(forKey: id)?.shutdown() }
+    for (id, member) in members where id != ObjectIdentifier(speaker) {
+      // Full, so too slow: that ends a write that waits for it, too.
+      if (try? member.queue.tryPut(line)) != true { member.stream.abort() }
     }
   }
 }
 
 func chat(_ stream: TCPStream, in room: Room) async throws {
-  let queue = await room.enter(stream)
-  try await withTaskScope { scope in
-    scope.createTask {
-      for await line in queue { try await stream.write(line + "\n") }
-      // Too slow, or gone.
-      stream.close()
+  try await withResource(acquire: { await room.enter(stream) }, release: { _ in await room.leave(stream) }) {
+    queue in
+    try await withTaskScope { scope in
+      scope.createTask { for await line in queue { try await stream.write(line + "\n") } }
+      for try await line in BufferedReader(stream, maximum: 1000).lines {
+        await room.say(line, from: stream)
+      }
+      scope.cancel(reason: "gone")
     }
-    for try await line in BufferedReader(stream, maximum: 1000).lines { await room.say(line, from: stream) }
-    await room.leave(stream)
   }
 }
 
