@@ -61,6 +61,8 @@ extension ResourcePool: AsyncResource {
 
   /// Closes the pool, and waits until all resources have come back and ended.
   ///
+  /// - Throws: As `close(grace:)`.
+  ///
   /// ## Cancellation
   /// As `close(grace:)`.
   public func close(_ opened: ResourcePool, after exit: ExitCase) async throws { try await opened.close() }

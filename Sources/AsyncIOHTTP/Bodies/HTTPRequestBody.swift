@@ -28,7 +28,7 @@ public struct HTTPRequestBody: Sendable {
   /// No body.
   public static var none: HTTPRequestBody { HTTPRequestBody(.bytes([]), contentType: nil) }
 
-  /// Bytes.
+  /// What is there already.
   public static func bytes(_ bytes: [UInt8], contentType: String? = nil) -> HTTPRequestBody {
     HTTPRequestBody(.bytes(bytes), contentType: contentType)
   }
