@@ -148,6 +148,13 @@ let package = Package(
     .testTarget(
       name: "asyncioTests",
       dependencies: ["asyncio", "AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting"]),
+    // The code of the guide's pages.
+    .testTarget(
+      name: "AsyncIOGuideTests",
+      dependencies: [
+        "AsyncIO", "AsyncIOHTTP", "AsyncIOTLS", "AsyncIOTesting",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ]),
   ]
 )
 
@@ -205,6 +212,19 @@ if has("sqlite3.h", of: "libsqlite3-dev", for: "AsyncIOSQLite") {
   ]
 }
 
+// The programs of Examples are a package of their own; CI builds and tests them here, where what they need is built already.
+if Context.environment["SWIFT_ASYNCIO_EXAMPLES"] != nil {
+  package.targets += [
+    .executableTarget(name: "Chat", dependencies: ["AsyncIO"], path: "Examples/Chat"),
+    .executableTarget(name: "Gateway", dependencies: ["AsyncIO", "AsyncIOHTTP"], path: "Examples/Gateway"),
+    .executableTarget(name: "Scraper", dependencies: ["AsyncIO", "AsyncIOHTTP"], path: "Examples/Scraper"),
+    .testTarget(
+      name: "ExampleTests",
+      dependencies: ["Chat", "Gateway", "Scraper", "AsyncIO", "AsyncIOHTTP", "AsyncIOTesting"],
+      path: "Examples/Tests"),
+  ]
+}
+
 // The core without what is built on the packages of others, for `Tests/sanitize-threads`: BoringSSL alone takes longer to build
 // under a sanitizer than all of the core.
 if Context.environment["SWIFT_ASYNCIO_CORE"] != nil {
@@ -215,7 +235,7 @@ if Context.environment["SWIFT_ASYNCIO_CORE"] != nil {
     ["HTTP", "TLS", "tls", "Postgre", "postgre", "SQLite", "Zlib", "Brotli", "Zstd"].contains {
       target.name.contains($0)
     }
-      || ["asyncio", "asyncioTests"].contains(target.name)
+      || ["asyncio", "asyncioTests", "AsyncIOGuideTests"].contains(target.name)
   }
   package.products.removeAll {
     ["AsyncIOHTTP", "AsyncIOTLS", "AsyncIOPostgres", "AsyncIOSQLite", "asyncio"].contains($0.name)
