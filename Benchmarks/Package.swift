@@ -44,17 +44,19 @@ if !core {
       swiftSettings: settings))
 }
 
-// Its client library is the system's: where it is missing, the rest is built without it.
-let headers = [
-  "/usr/include/postgresql/libpq-fe.h", "/usr/include/libpq-fe.h", "/usr/local/include/libpq-fe.h",
-]
-if !core, headers.contains(where: { FileManager.default.fileExists(atPath: $0) }) {
+// The libraries of the databases are the system's: where one is missing, the rest is built without their program.
+let folders = ["/usr/include/", "/usr/include/postgresql/", "/usr/local/include/"]
+let isThere = ["libpq-fe.h", "sqlite3.h"].allSatisfy { header in
+  folders.contains { FileManager.default.fileExists(atPath: $0 + header) }
+}
+if !core, isThere {
   package.targets.append(
     .executableTarget(
       name: "asynciodatabasebench",
       dependencies: [
         .product(name: "AsyncIO", package: "swift-asyncio"),
         .product(name: "AsyncIOPostgres", package: "swift-asyncio"),
+        .product(name: "AsyncIOSQLite", package: "swift-asyncio"),
       ],
       swiftSettings: settings))
 }

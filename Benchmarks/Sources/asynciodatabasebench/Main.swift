@@ -1,11 +1,6 @@
-// Databases: `asynciodatabasebench pgselect|pgselect10|pginsert|pgrows`, with a server in ASYNCIO_POSTGRES. Benchmarks/databases runs it
-// beside asyncpg and psycopg.
+// Databases: `asynciodatabasebench WORKLOAD`. Benchmarks/databases runs it beside asyncpg, psycopg, pgx and aiosqlite.
 
 import AsyncIO
-import AsyncIOPostgres
-import Glibc
-
-let address = unsafe getenv("ASYNCIO_POSTGRES").map { unsafe String(cString: $0) } ?? ""
 
 func measure(_ name: String, _ count: Int, _ body: () async throws -> Void) async throws {
   let start = ContinuousClock.now
@@ -14,65 +9,14 @@ func measure(_ name: String, _ count: Int, _ body: () async throws -> Void) asyn
   print(name, count, seconds, Int(Double(count) / seconds))
 }
 
-/// One query after another on one connection.
-func selectOne(_ pool: PostgresPool) async throws {
-  try await pool.withConnection { connection in
-    try await measure("pgselect", 20_000) {
-      for number in 0..<20_000 {
-        let answer = try await connection.queryValue("SELECT \(number)::int + 1", as: Int.self)
-        precondition(answer == number + 1)
+@main struct Main {
+  static func main() throws {
+    try EventLoop.run {
+      let workload = CommandLine.arguments.last ?? ""
+      if try await measurePostgres(workload) { return }
+      guard try await measureSQLite(workload) else {
+        preconditionFailure("there is no workload '\(workload)'; Benchmarks/README.md names them")
       }
     }
   }
-}
-
-/// A hundred tasks over the ten connections of a pool.
-func selectMany(_ pool: PostgresPool) async throws {
-  try await measure("pgselect10", 20_000) {
-    _ = try await gather(0..<100) { _ in
-      for number in 0..<200 {
-        let answer = try await pool.queryValue("SELECT \(number)::int + 1", as: Int.self)
-        precondition(answer == number + 1)
-      }
-    }
-  }
-}
-
-/// Insertions in pipelines of a thousand.
-func insert(_ pool: PostgresPool) async throws {
-  try await pool.withConnection { connection in
-    try await connection.execute(script: "CREATE TEMP TABLE t (id int, name text)")
-    try await measure("pginsert", 50_000) {
-      for start in stride(from: 0, to: 50_000, by: 1000) {
-        try await connection.executeMany(start..<start + 1000) {
-          "INSERT INTO t VALUES (\($0), \("name of \($0)"))"
-        }
-      }
-    }
-  }
-}
-
-/// Half a million rows of three columns, read as an array.
-func readRows(_ pool: PostgresPool) async throws {
-  try await pool.withConnection { connection in
-    try await measure("pgrows", 500_000) {
-      var sum = 0
-      let rows = try await connection.query(
-        "SELECT n AS id, 'name of ' || n AS name, n * 0.5::float8 AS x FROM generate_series(1, 500000) n")
-      for row in rows { sum += try row["id", as: Int.self] + row["name", as: String.self].utf8.count }
-      precondition(sum > 0)
-    }
-  }
-}
-
-try EventLoop.run {
-  let pool = PostgresPool(address, ResourcePoolConfiguration(maximumSize: 10))
-  switch CommandLine.arguments.last {
-  case "pgselect": try await selectOne(pool)
-  case "pgselect10": try await selectMany(pool)
-  case "pginsert": try await insert(pool)
-  case "pgrows": try await readRows(pool)
-  default: preconditionFailure("the workloads are pgselect, pgselect10, pginsert and pgrows")
-  }
-  try await pool.close()
 }
