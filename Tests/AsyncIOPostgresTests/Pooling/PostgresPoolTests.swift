@@ -131,11 +131,11 @@ import Testing
           }
         }
       }
-      while answered.load(ordering: .relaxed) < 50 { try await sleep(for: .milliseconds(5)) }
+      try await wait(for: 50, in: answered, "before the kill", errors)
       try await server(folder, "kill")
       try await server(folder, "start")
       let before = answered.load(ordering: .relaxed)
-      while answered.load(ordering: .relaxed) < before + 50 { try await sleep(for: .milliseconds(5)) }
+      try await wait(for: before + 50, in: answered, "after the restart", errors)
       isOver.store(true, ordering: .relaxed)
     }
     let seen = errors.withLock { $0 }
@@ -143,6 +143,22 @@ import Testing
     #expect(
       codes.contains(.connectionLost) && codes.isSubset(of: [.connectionLost, .connectionFailed]), "\(seen)")
     #expect(pool.connections.statistics.inUse == 0 && pool.connections.statistics.size <= 10)
+  }
+
+  private func wait(
+    for count: Int, in answered: borrowing Atomic<Int>, _ moment: String,
+    _ errors: borrowing Mutex<[PostgresError]>
+  ) async throws {
+    let start = LoopClock.now
+    while answered.load(ordering: .relaxed) < count {
+      guard start.duration(to: .now) < .seconds(30) else {
+        let last = errors.withLock { ($0.count, $0.last) }
+        throw Broken(
+          text:
+            "no answers \(moment), and \(last.0) errors, of which the last is \(String(describing: last.1))")
+      }
+      try await sleep(for: .milliseconds(5))
+    }
   }
 
   private func server(_ folder: String, _ action: String) async throws {
