@@ -108,6 +108,8 @@ public final class SQLiteDatabase: Sendable {
 
   /// Reads all rows of a query as values.
   ///
+  /// Each connection keeps the statement prepared, for the next time.
+  ///
   /// - Parameters:
   ///   - type: What a row is read as: a type with GRDB's `FetchableRecord`, which `Decodable` types get for nothing.
   ///   - sql: The query; a value in the text becomes a parameter.
@@ -119,7 +121,7 @@ public final class SQLiteDatabase: Sendable {
   public func fetchAll<Value: FetchableRecord & Sendable>(_ type: Value.Type, _ sql: SQL) async throws
     -> [Value]
   {
-    try await read { db in try SQLRequest<Value>(literal: sql).fetchAll(db) }
+    try await read { db in try SQLRequest<Value>(literal: sql, cached: true).fetchAll(db) }
   }
 
   /// Reads the first column of all rows of a query.
@@ -135,7 +137,7 @@ public final class SQLiteDatabase: Sendable {
   public func fetchAll<Value: DatabaseValueConvertible & Sendable>(
     _ type: Value.Type, _ sql: SQL
   ) async throws -> [Value] {
-    try await read { db in try SQLRequest<Value>(literal: sql).fetchAll(db) }
+    try await read { db in try SQLRequest<Value>(literal: sql, cached: true).fetchAll(db) }
   }
 
   /// Waits for what is being done, and closes the database; what comes later fails.

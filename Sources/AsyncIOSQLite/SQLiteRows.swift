@@ -28,7 +28,7 @@ extension SQLiteDatabase {
   /// - Returns: The values; each iteration performs the query anew.
   public func rows<Value: FetchableRecord & Sendable>(_ type: Value.Type, _ sql: SQL) -> SQLiteRows<Value> {
     SQLiteRows(database: self) { db, handOver in
-      let cursor = try SQLRequest<Value>(literal: sql).fetchCursor(db)
+      let cursor = try SQLRequest<Value>(literal: sql, cached: true).fetchCursor(db)
       while let value = try cursor.next() {
         guard handOver(value) else { return }
       }
@@ -45,7 +45,7 @@ extension SQLiteDatabase {
     Value
   > {
     SQLiteRows(database: self) { db, handOver in
-      let cursor = try SQLRequest<Value>(literal: sql).fetchCursor(db)
+      let cursor = try SQLRequest<Value>(literal: sql, cached: true).fetchCursor(db)
       while let value = try cursor.next() {
         guard handOver(value) else { return }
       }
