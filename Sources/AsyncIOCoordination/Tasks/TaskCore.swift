@@ -7,14 +7,29 @@
 // Waiters: whoever waits adds a waiter under the lock if there is no result yet; the end of the task takes all of them under the
 // lock and wakes them outside of it. A waiter whose own task is cancelled is taken out again; if it was woken at that instant, the
 // result is there, and whoever waits takes it.
+//
+// All of this is the same for every type of value, and in a class that knows nothing of it: generic code of another module asks
+// for the metadata of its types at each step, which was half of what a task cost. The value itself is in a subclass
+// (ValuedTaskCore.swift), whose few lines become code for the caller's type.
 
 import AsyncIORuntime
 import Synchronization
 
-/// The result of a task, and who waits for it.
-final class TaskCore<Success: Sendable>: Sendable {
+/// How a task has ended, but for its value.
+@usableFromInline
+enum TaskOutcome: Sendable {
+  /// Its value is in the core.
+  case succeeded
+  case failed(any Error)
+}
+
+/// How a task has ended, and who waits for that.
+@usableFromInline
+class TaskCore: @unchecked Sendable {
+  // Sendable: constant, atomic, or behind the mutex.
+
   private struct Progress {
-    var result: Result<Success, any Error>?
+    var outcome: TaskOutcome?
     var waiters: [Waiter] = []
     /// Whether somebody has taken the result, so that an error is known.
     var isTaken = false
@@ -26,14 +41,23 @@ final class TaskCore<Success: Sendable>: Sendable {
   private let isInCreator = Atomic<Bool>(false)
   private let progress = Mutex(Progress())
 
-  init(_ record: TaskRecord, owner: (any TaskOwner)?) {
-    self.record = record
-    self.owner = owner
+  /// Makes the core of a task that the runtime owns.
+  @usableFromInline
+  init(name: String?, fileID: StaticString, line: UInt) {
+    record = TaskRecord(name: name, fileID: fileID, line: line, loop: .orDefault)
+    owner = nil
+  }
+
+  /// Makes the core of a task that `scope` owns.
+  @usableFromInline
+  init(name: String?, fileID: StaticString, line: UInt, in scope: TaskScopeCore) {
+    record = TaskRecord(name: name, fileID: fileID, line: line, loop: .orDefault, parent: scope.context)
+    owner = scope
   }
 
   deinit {
     let error: (any Error)? = progress.withLock { progress in
-      guard !progress.isTaken, case .failure(let error) = progress.result else { return nil }
+      guard !progress.isTaken, case .failed(let error) = progress.outcome else { return nil }
       return error
     }
     if let error, !(error is CancellationError) {
@@ -47,46 +71,49 @@ final class TaskCore<Success: Sendable>: Sendable {
   ///
   /// - Parameters:
   ///   - eagerly: Whether it runs at once, up to its first suspension.
-  ///   - operation: Not run if the task is cancelled before it starts.
-  func start(eagerly: Bool, _ operation: @escaping @Sendable () async throws -> Success) {
+  ///   - body: Calls `begin`, `end` and `leave`, and has the core's last reference.
+  @usableFromInline
+  final func start(eagerly: Bool, _ body: @escaping @Sendable @isolated(any) () async -> Void) {
     TaskRegistry.shared.insert(record)
     // The closure and not the task owns the core's last reference: it goes away when the body has ended.
-    let task: Task<Void, any Error> =
+    let task: Task<Void, Never> =
       if eagerly {
-        startImmediately(operation)
+        startImmediately(body)
       } else if let loop = EventLoop.preference {
-        Task(name: record.name, executorPreference: loop) { await self.run(operation) }
+        Task(name: record.name, executorPreference: loop, operation: body)
       } else {
-        Task(name: record.name) { await self.run(operation) }
+        Task(name: record.name, operation: body)
       }
     record.setCancellation { task.cancel() }
   }
 
   private func startImmediately(
-    _ operation: @escaping @Sendable () async throws -> Success
-  ) -> Task<Void, any Error> {
+    _ body: @escaping @Sendable @isolated(any) () async -> Void
+  ) -> Task<Void, Never> {
     isInCreator.store(true, ordering: .relaxed)
     defer { isInCreator.store(false, ordering: .relaxed) }
     // Even a preference for nothing is a record in the task, and a lock at each of its switches.
     guard let loop = EventLoop.preference else {
-      return Task.immediate(name: record.name) { await self.run(operation) }
+      return Task.immediate(name: record.name, operation: body)
     }
-    return Task.immediate(name: record.name, executorPreference: loop) { await self.run(operation) }
+    return Task.immediate(name: record.name, executorPreference: loop, operation: body)
   }
 
-  private func run(_ operation: @Sendable () async throws -> Success) async {
+  /// Says that the current task begins; false if it was cancelled before, and is to do nothing.
+  @usableFromInline
+  final func begin() -> Bool {
     record.state = .running
     if isInCreator.load(ordering: .relaxed) { cancelFromNowOn() }
     record.bind()
-    defer { record.unbind() }
-    do {
-      // A task of the language always runs its body; asyncio's does not if it was cancelled first, nor does ours.
-      try Task.checkCancellation()
-      end(.success(try await operation()))
-    } catch {
-      end(.failure(error))
-    }
+    // A task of the language always runs its body; asyncio's does not if it was cancelled first, nor does ours.
+    let isCancelled = Task.isCancelled
+    if isCancelled { end(.failed(CancellationError())) }
+    return !isCancelled
   }
+
+  /// Says that the current task does nothing more.
+  @usableFromInline
+  final func leave() { record.unbind() }
 
   /// Lets an eager task be cancelled in its first step, in which whoever makes it has not got it yet.
   private func cancelFromNowOn() {
@@ -99,14 +126,16 @@ final class TaskCore<Success: Sendable>: Sendable {
   }
 
   /// Ends a task that was never made, because its owner takes no more.
-  func refuse() {
-    progress.withLock { $0.result = .failure(CancellationError()) }
+  final func refuse() {
+    progress.withLock { $0.outcome = .failed(CancellationError()) }
     record.state = .finished
   }
 
-  private func end(_ result: Result<Success, any Error>) {
+  /// Publishes how the task has ended; its value is in its place.
+  @usableFromInline
+  final func end(_ outcome: TaskOutcome) {
     var failure: (any Error)?
-    if case .failure(let error) = result, !(error is CancellationError) { failure = error }
+    if case .failed(let error) = outcome, !(error is CancellationError) { failure = error }
     if let owner, let failure, isInCreator.load(ordering: .relaxed) {
       // The owner may cancel the creator, which must not happen in the middle of the creator's own code (asyncio gh-128550).
       let isOwners = owner.seesToErrors
@@ -114,19 +143,19 @@ final class TaskCore<Success: Sendable>: Sendable {
         if isOwners { owner.childFailed(failure) }
         owner.childLeft(record)
       }
-      publish(result, isTaken: isOwners)
+      publish(outcome, isTaken: isOwners)
     } else {
       // Before the waiters run: whoever sees the end of a child sees its scope cancelled too.
       let isOwners = failure != nil && owner?.seesToErrors == true
       if isOwners, let failure { owner?.childFailed(failure) }
-      publish(result, isTaken: isOwners)
+      publish(outcome, isTaken: isOwners)
       owner?.childLeft(record)
     }
   }
 
-  private func publish(_ result: Result<Success, any Error>, isTaken: Bool) {
+  private func publish(_ outcome: TaskOutcome, isTaken: Bool) {
     let waiters = progress.withLock { progress in
-      progress.result = result
+      progress.outcome = outcome
       progress.isTaken = progress.isTaken || isTaken
       defer { progress.waiters = [] }
       return progress.waiters
@@ -140,46 +169,47 @@ final class TaskCore<Success: Sendable>: Sendable {
 
   // MARK: Asking
 
-  /// The result, if the task has ended; whoever asks has it.
-  var result: Result<Success, any Error>? {
+  /// How the task has ended, if it has; whoever asks knows its error.
+  @usableFromInline
+  final var outcome: TaskOutcome? {
     progress.withLock { progress in
-      if progress.result != nil { progress.isTaken = true }
-      return progress.result
+      if progress.outcome != nil { progress.isTaken = true }
+      return progress.outcome
     }
   }
 
   /// Whether the task has ended.
-  var isDone: Bool { progress.withLock { $0.result != nil } }
+  final var isDone: Bool { progress.withLock { $0.outcome != nil } }
 
   /// Whether the task has ended by a cancellation.
-  var isCancelled: Bool {
+  final var isCancelled: Bool {
     progress.withLock { progress in
-      if case .failure(is CancellationError) = progress.result { true } else { false }
+      if case .failed(is CancellationError) = progress.outcome { true } else { false }
     }
   }
 
   /// Whether the task has ended with an error other than its cancellation; nobody has taken it by that.
-  var hasFailed: Bool {
+  final var hasFailed: Bool {
     progress.withLock { progress in
-      if case .failure(let error) = progress.result { !(error is CancellationError) } else { false }
+      if case .failed(let error) = progress.outcome { !(error is CancellationError) } else { false }
     }
   }
 
   /// How many wait for the result.
-  var waiterCount: Int { progress.withLock { $0.waiters.count } }
+  final var waiterCount: Int { progress.withLock { $0.waiters.count } }
 
   /// Has `waiter` woken when the task ends; false if it has ended.
-  func add(_ waiter: Waiter) -> Bool {
+  final func add(_ waiter: Waiter) -> Bool {
     progress.withLock { progress in
-      if progress.result == nil { progress.waiters.append(waiter) }
-      return progress.result == nil
+      if progress.outcome == nil { progress.waiters.append(waiter) }
+      return progress.outcome == nil
     }
   }
 
   /// Takes out a waiter that waits no more.
   ///
   /// - Complexity: O(n) in the number of waiters.
-  func remove(_ waiter: Waiter) {
+  final func remove(_ waiter: Waiter) {
     progress.withLock { progress in
       if let index = progress.waiters.lastIndex(where: { $0 === waiter }) {
         progress.waiters.remove(at: index)
@@ -187,21 +217,44 @@ final class TaskCore<Success: Sendable>: Sendable {
     }
   }
 
-  /// Waits for the result, whatever becomes of the waiting task.
-  func finalResult() async -> Result<Success, any Error> {
+  /// Waits for the end, whatever becomes of the waiting task.
+  @usableFromInline
+  final func finalOutcome() async -> TaskOutcome {
+    if let outcome { return outcome }
     let waiter = Waiter()
     if add(waiter) { await waiter.waitUncancelled(for: "a task to end") }
-    guard let result else {
+    guard let outcome else {
       preconditionFailure("\(record) was reported as ended and left no result")
     }
-    return result
+    return outcome
   }
 
-  /// Waits for the result; nil if the waiting task is cancelled before it is there.
-  func resultUnlessCancelled() async -> Result<Success, any Error>? {
+  /// Waits for the end, and cancels the task when the waiting task is cancelled.
+  @usableFromInline
+  final func finalOutcomeCancelling() async -> TaskOutcome {
+    if let outcome { return outcome }
+    return await withTaskCancellationHandler {
+      await finalOutcome()
+    } onCancel: {
+      cancel(reason: nil)
+    }
+  }
+
+  /// Waits for the end; nil if the waiting task is cancelled before it has come.
+  final func outcomeUnlessCancelled() async -> TaskOutcome? {
     let waiter = Waiter()
     if add(waiter), await waiter.wait(for: "a task to end") != .woken { remove(waiter) }
-    return result
+    return outcome
+  }
+
+  // MARK: Cancelling
+
+  /// Cancels the task; false if it has ended.
+  @discardableResult
+  final func cancel(reason: String?) -> Bool {
+    guard !isDone else { return false }
+    record.cancel(.requested(reason))
+    return true
   }
 }
 

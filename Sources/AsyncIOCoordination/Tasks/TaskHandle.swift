@@ -23,13 +23,13 @@ import AsyncIORuntime
 /// - Returns: A handle, to wait for the task or to cancel it.
 /// - Complexity: O(1).
 @discardableResult
+@inlinable
 public func createTask<Success: Sendable>(
   name: String? = nil, eagerStart: Bool = false, fileID: StaticString = #fileID, line: UInt = #line,
   _ operation: @escaping @Sendable () async throws -> Success
 ) -> TaskHandle<Success> {
-  let core = TaskCore<Success>(
-    TaskRecord(name: name, fileID: fileID, line: line, loop: .orDefault), owner: nil)
-  core.start(eagerly: eagerStart, operation)
+  let core = ValuedTaskCore<Success>(name: name, fileID: fileID, line: line)
+  core.start(eagerly: eagerStart) { await core.run(operation) }
   return TaskHandle(core: core)
 }
 
@@ -49,7 +49,10 @@ public enum TaskState: Sendable {
 ///
 /// Handles may be copied and sent anywhere; dropping them does not end the task.
 public struct TaskHandle<Success: Sendable>: Sendable {
-  let core: TaskCore<Success>
+  @usableFromInline let core: ValuedTaskCore<Success>
+
+  @inlinable
+  init(core: ValuedTaskCore<Success>) { self.core = core }
 
   /// The name that the task was given.
   public var name: String? { core.record.name }
@@ -78,9 +81,7 @@ public struct TaskHandle<Success: Sendable>: Sendable {
   /// - Returns: False if the task has ended.
   @discardableResult
   public func cancel(reason: String? = nil) -> Bool {
-    guard !isDone else { return false }
-    core.record.cancel(.requested(reason))
-    return true
+    core.cancel(reason: reason)
   }
 
   /// Waits for the task and returns its value.
@@ -89,13 +90,8 @@ public struct TaskHandle<Success: Sendable>: Sendable {
   ///
   /// ## Cancellation
   /// Cancels the task too, and waits for its end: awaiting a task is not a shield (as in asyncio). `shield` is one.
+  @inlinable
   public var value: Success {
-    get async throws {
-      try await withTaskCancellationHandler {
-        try await core.finalResult().get()
-      } onCancel: {
-        cancel()
-      }
-    }
+    get async throws { try core.get(await core.finalOutcomeCancelling()) }
   }
 }

@@ -51,10 +51,10 @@ extension TaskScope {
       if outcome == .cancelled, handshake.abandon() { task.cancel() }
     }
     if let value = handshake.value { return value }
-    let result = await task.core.finalResult()
+    let outcome = await task.core.finalOutcome()
     if let error = handshake.error { throw error }
     // It was cancelled before it began, or has left without a word.
-    _ = try result.get()
+    if case .failed(let error) = outcome { throw error }
     if Task.isCancelled || isCancelled { throw CancellationError() }
     throw TaskScopeError(.neverReady, "\(task.core.record) ended without having called its ready signal")
   }

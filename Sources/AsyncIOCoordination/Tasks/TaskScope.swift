@@ -93,7 +93,7 @@ private func run<Success>(
 ///
 /// It may be passed to tasks, stored, and used from any thread until the scope has ended.
 public struct TaskScope: Sendable {
-  let core: TaskScopeCore
+  @usableFromInline let core: TaskScopeCore
 
   /// Starts `operation` as a task of this scope.
   ///
@@ -109,19 +109,24 @@ public struct TaskScope: Sendable {
   /// - Returns: A handle, to wait for the task or to cancel it alone.
   /// - Complexity: O(1).
   @discardableResult
+  @inlinable
   public func createTask<Success: Sendable>(
     name: String? = nil, eagerStart: Bool = false, fileID: StaticString = #fileID, line: UInt = #line,
     _ operation: @escaping @Sendable () async throws -> Success
   ) -> TaskHandle<Success> {
-    let record = TaskRecord(
-      name: name, fileID: fileID, line: line, loop: .orDefault, parent: core.context)
-    let task = TaskCore<Success>(record, owner: core)
-    if core.add(record) {
-      task.start(eagerly: eagerStart, operation)
+    let task = ValuedTaskCore<Success>(name: name, fileID: fileID, line: line, in: core)
+    start(task, eagerly: eagerStart) { await task.run(operation) }
+    return TaskHandle(core: task)
+  }
+
+  /// Starts a task of the scope, if that still takes any.
+  @usableFromInline
+  func start(_ task: TaskCore, eagerly: Bool, _ body: @escaping @Sendable @isolated(any) () async -> Void) {
+    if core.add(task.record) {
+      task.start(eagerly: eagerly, body)
     } else {
       task.refuse()
     }
-    return TaskHandle(core: task)
   }
 
   /// Cancels the body and all tasks of the scope.

@@ -15,6 +15,7 @@ import AsyncIORuntime
 import Synchronization
 
 /// The state of a task scope.
+@usableFromInline
 final class TaskScopeCore: TaskOwner {
   private struct State {
     /// Children that have not ended; a free place is nil.
