@@ -105,7 +105,8 @@
       try await retry(
         attempts: 35, backoff: .exponential(from: .milliseconds(100), to: .seconds(2)),
         when: { error in
-          guard let error = error as? PostgresError else { return false }
+          // A server that does not answer at all is told as a timeout.
+          guard let error = error as? PostgresError else { return error is TimeoutError }
           return error.code == .connectionLost || error.code == .connectionFailed
         }, operation)
     }
