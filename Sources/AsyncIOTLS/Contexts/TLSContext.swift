@@ -18,6 +18,7 @@ public final class TLSContext: Sendable {
 
   let side: Side
   let context: NIOSSLContext
+  private let configuration: TLSConfiguration
   /// How long a handshake may take.
   public let handshakeTimeout: Duration
   /// How long the farewell of a connection that is closed may take.
@@ -27,6 +28,7 @@ public final class TLSContext: Sendable {
     _ side: Side, _ configuration: TLSConfiguration, handshakeTimeout: Duration, closeTimeout: Duration
   ) throws {
     self.side = side
+    self.configuration = configuration
     self.handshakeTimeout = handshakeTimeout
     self.closeTimeout = closeTimeout
     do {
@@ -35,6 +37,17 @@ public final class TLSContext: Sendable {
       throw TLSError(
         .badConfiguration, "the certificates, keys or settings cannot be used: \(error)", cause: error)
     }
+  }
+
+  /// The context with protocols to offer (ALPN), unless it has some already.
+  package func offering(_ protocols: [String]) -> TLSContext {
+    guard configuration.applicationProtocols.isEmpty else { return self }
+    var configuration = configuration
+    configuration.applicationProtocols = protocols
+    // What has been made once can be made again; if not, it serves without the offer.
+    return
+      (try? TLSContext(
+        side, configuration, handshakeTimeout: handshakeTimeout, closeTimeout: closeTimeout)) ?? self
   }
 
   /// The context of clients that say nothing else: made when it is first needed.

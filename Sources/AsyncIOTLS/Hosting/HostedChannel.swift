@@ -153,6 +153,13 @@ public final class HostedChannel<Stream: ByteStream, Inbound: Sendable, Outbound
 
   /// Reads bytes from the stream and gives them to the pipeline.
   func readMore() async throws {
+    let bytes = try await readBytes()
+    host.loop.run { host.receive(bytes) }
+    sendInBackground()
+  }
+
+  /// Reads bytes from the stream; none at its end.
+  func readBytes() async throws -> [UInt8] {
     var bytes: [UInt8] = []
     do {
       _ = try await stream.read(appendingTo: &bytes, atMost: Self.readSize)
@@ -160,8 +167,7 @@ public final class HostedChannel<Stream: ByteStream, Inbound: Sendable, Outbound
       noteStreamError(error)
       throw error
     }
-    host.loop.run { host.receive(bytes) }
-    sendInBackground()
+    return bytes
   }
 
   private func noteStreamError(_ error: any Error) {
@@ -276,7 +282,7 @@ public final class HostedChannel<Stream: ByteStream, Inbound: Sendable, Outbound
     if needsSender { startSender() }
   }
 
-  private func startSender() {
+  func startSender() {
     // Detached: it belongs to the channel, and must not end with the scope of the one who was cancelled.
     Task.detached(executorPreference: AsyncIORuntime.EventLoop.orDefault) { [host, stream] in
       try? await Self.send(from: host, over: stream)
