@@ -30,6 +30,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
   ],
   targets: [
     // Floor 0: what the Glibc overlay does not show.
@@ -65,13 +66,16 @@ let package = Package(
     .systemLibrary(
       name: "CAsyncIOBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
     .systemLibrary(name: "CAsyncIOZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-    // Floor 5: HTTP/1.1.
+    // Floor 5: HTTP/1.1, and HTTP/2.
     .target(
       name: "AsyncIOHTTP",
       dependencies: [
         "AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork", "AsyncIOTLS",
         "CAsyncIOZlib", "CAsyncIOBrotli", "CAsyncIOZstd",
         .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+        .product(name: "NIOHPACK", package: "swift-nio-http2"),
       ]),
     // Virtual time for tests; the C target has a constructor, which Swift cannot have.
     .target(name: "CAsyncIOTesting"),
@@ -138,6 +142,14 @@ let package = Package(
     .executableTarget(
       name: "asyncio-tls-peer", dependencies: ["AsyncIOTLS", "AsyncIONetwork", "AsyncIORuntime"],
       path: "Tests/Executables/asyncio-tls-peer"),
+    // One side of HTTP/2, for Tests/Interoperability.
+    .executableTarget(
+      name: "asyncio-http2-peer",
+      dependencies: [
+        "AsyncIOHTTP", "AsyncIOTLS", "AsyncIOCoordination", "AsyncIORuntime",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
+      path: "Tests/Executables/asyncio-http2-peer"),
     .testTarget(
       name: "AsyncIOTLSTests",
       dependencies: [
@@ -228,11 +240,14 @@ if Context.environment["SWIFT_ASYNCIO_EXAMPLES"] != nil {
 // The core without what is built on the packages of others, for `Tests/sanitize-threads`: BoringSSL alone takes longer to build
 // under a sanitizer than all of the core.
 if Context.environment["SWIFT_ASYNCIO_CORE"] != nil {
-  let others = ["swift-nio", "swift-nio-ssl", "swift-http-types", "swift-argument-parser", "GRDB.swift"]
+  let others = [
+    "swift-nio", "swift-nio-ssl", "swift-nio-http2", "swift-http-types", "swift-argument-parser",
+    "GRDB.swift",
+  ]
   package.dependencies.removeAll { dependency in others.contains { "\(dependency.kind)".contains("/\($0)\"") }
   }
   package.targets.removeAll { target in
-    ["HTTP", "TLS", "tls", "Postgre", "postgre", "SQLite", "Zlib", "Brotli", "Zstd"].contains {
+    ["HTTP", "http2", "TLS", "tls", "Postgre", "postgre", "SQLite", "Zlib", "Brotli", "Zstd"].contains {
       target.name.contains($0)
     }
       || ["asyncio", "asyncioTests", "AsyncIOGuideTests"].contains(target.name)

@@ -163,7 +163,8 @@ final class HTTPResponseStream: Sendable {
 
   /// Gives the connection back after the last byte.
   private func finish(_ reading: Reading) {
-    state.withLock { $0 = .complete(reading.decoder.trailers) }
+    let trailers = reading.connection.stream.http2?.trailers.map { HTTP2Heads.trailers($0) }
+    state.withLock { $0 = .complete(trailers ?? reading.decoder.trailers) }
     let isSent = reading.upload?.isFinished ?? true
     if !isSent { reading.upload?.cancel() }
     if reading.isReusable, isSent, reading.connection.input.isEmpty {

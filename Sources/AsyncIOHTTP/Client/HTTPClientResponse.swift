@@ -51,6 +51,9 @@ public struct HTTPClientResponse: Sendable {
   /// The status code with its reason phrase.
   public var status: HTTPResponse.Status { head.status }
 
+  /// The version of HTTP that it came by.
+  public var version: HTTPVersion { head.version }
+
   /// All fields, in their order.
   ///
   /// - Complexity: O(*n*) in the size of the head, at each call; for one field, `response[.contentType]` is cheaper.

@@ -18,6 +18,8 @@ extension HTTPConnection {
   /// What an exchange is bound by.
   struct Rules: Sendable {
     let defaults: HTTPEncoder.Defaults
+    /// The same, for HTTP/2.
+    let defaultFields: HTTPFields
     let limits: HTTPLimits
     let maximumBodySize: Int
     let timeouts: HTTPPhaseTimeouts
@@ -33,6 +35,7 @@ extension HTTPConnection {
   /// The server may close a kept connection at any time, so that a request meets a closed door. It is safe to knock
   /// once more if nothing came back and the request may be repeated (RFC 9112 §9.3.1).
   func mayRetry(_ method: HTTPRequest.Method, after error: any Error) -> Bool {
+    if let error = error as? HTTP2Error { return mayRetry(method, after: error) }
     guard isUsed, phase == .send || phase == .firstByte, method.isIdempotent else { return false }
     switch error {
     case is HTTPNoResponse: return true
@@ -50,6 +53,7 @@ extension HTTPConnection {
   func exchange(
     _ request: HTTPClientRequest, _ rules: Rules
   ) async throws -> (response: HTTPClientResponse, isReusable: Bool) {
+    if let http2 = stream.http2 { return try await exchange(request, rules, over: http2) }
     var output: [UInt8] = []
     swap(&output, &self.output)
     let body = request.body.bytes ?? []

@@ -26,6 +26,7 @@ extension HTTPConnection {
   ///
   /// - Throws: as soon as anything is amiss; the connection is of no more use then, and nobody writes to it any more.
   func open(_ request: HTTPClientRequest, _ rules: Rules) async throws -> HTTPOpenedResponse {
+    if let http2 = stream.http2 { return try await open(request, rules, over: http2) }
     var upload: HTTPUpload?
     do {
       let (isClosing, isSent) = try await sendHead(of: request, rules, &upload)
@@ -122,14 +123,17 @@ final class HTTPUpload: Sendable {
     let handle = createTask(name: "HTTP upload") { [self] in
       do {
         if waits { try await withTimeoutOrNil(Self.patience) { try await self.mayProceed.wait() } }
-        let writer = HTTPRequestBodyWriter(stream, length: length)
+        let isOverHTTP2 = stream.http2 != nil
+        let writer = HTTPRequestBodyWriter(stream, length: length, isFramed: !isOverHTTP2)
         try await write(writer)
         try await writer.finish()
+        if isOverHTTP2 { try await stream.closeWriting() }
         state.withLock { $0 = .finished }
       } catch {
         // The connection's own failure shows where the response is read; there may even be one. And who cancels knows.
         let isKnown =
-          (error as? IOError)?.isDisconnection ?? (error is CancellationError || error is TLSError)
+          (error as? IOError)?.isDisconnection
+          ?? (error is CancellationError || error is TLSError || error is HTTP2Error)
         state.withLock { $0 = .failed(isKnown ? nil : error) }
         if !isKnown { stream.cut() }
       }

@@ -6,6 +6,9 @@
 // stream, which any thread may do.
 //
 // The pool holds its connections, and they hold it: the pool lets go of each at its end, and of all when it is shut down.
+//
+// Over HTTP/2 there is one for the connection that all share, the carrier, which is in the lists of the pool, and one for each
+// request, which is in none and has a place on its carrier (Pool/HTTPConnectionPool+Sharing.swift).
 
 import AsyncIONetwork
 import AsyncIORuntime
@@ -30,6 +33,12 @@ final class HTTPConnection: ConnectionDeadlineOwner, LinkedNode, @unchecked Send
   let connections: HTTPOriginConnections
   let deadline = ConnectionDeadline(on: .orDefault)
   private let pool: HTTPConnectionPool
+  /// The connection of HTTP/2 on which this one has a place.
+  let carrier: HTTPConnection?
+  /// How many attempts the request has had before this one, over HTTP/2.
+  var attempt = 0
+  /// How many have a place on this one, and how many may, if it is shared; guarded by the pool's lock.
+  var places = HTTPPlaces()
 
   var place = Place.leased
   var links = LinkedListLinks<HTTPConnection>()
@@ -59,6 +68,19 @@ final class HTTPConnection: ConnectionDeadlineOwner, LinkedNode, @unchecked Send
     self.connections = connections
     self.pool = pool
     self.retirement = retirement
+    carrier = nil
+  }
+
+  /// Makes a leased connection that has a place on another.
+  init(on carrier: HTTPConnection, _ connection: HTTP2Connection) {
+    stream = .stream(connection.makeStream())
+    forwarder = nil
+    connections = carrier.connections
+    pool = carrier.pool
+    retirement = carrier.retirement
+    self.carrier = carrier
+    isUsed = carrier.isUsed
+    timeline = carrier.timeline
   }
 
   /// Prepares a leased connection for a request, and tells whether it can serve one.
@@ -68,6 +90,11 @@ final class HTTPConnection: ConnectionDeadlineOwner, LinkedNode, @unchecked Send
     phaseLimit = nil
     // What comes unasked, or the end, makes a kept connection useless.
     return !isUsed || !stream.hasInput
+  }
+
+  /// Whether requests have places on it.
+  var isShared: Bool {
+    if case .shared = stream { true } else { false }
   }
 
   // MARK: Time

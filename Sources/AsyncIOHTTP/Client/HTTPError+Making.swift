@@ -32,6 +32,15 @@ extension HTTPError {
       url: request.url, underlying: error)
   }
 
+  static func streamFailed(
+    _ request: HTTPClientRequest, _ phase: HTTPPhase, _ error: HTTP2Error
+  ) -> HTTPError {
+    HTTPError(
+      code: error.isOfConnection ? .connectionLost : .streamReset,
+      message: "\(request.title): no answer over HTTP/2 while \(phase.rawValue): \(error)",
+      url: request.url, underlying: error)
+  }
+
   static func noResponse(_ request: HTTPClientRequest) -> HTTPError {
     HTTPError(
       code: .connectionLost, message: "\(request.title): the server closed the connection without an answer",

@@ -28,6 +28,8 @@ public struct HTTPError: Error, Sendable {
     public static var proxyFailed: Code { Code("proxyFailed") }
     /// The connection was closed or reset before the response was complete.
     public static var connectionLost: Code { Code("connectionLost") }
+    /// The server has given the request up and kept the connection, over HTTP/2; the cause is an ``HTTP2Error``.
+    public static var streamReset: Code { Code("streamReset") }
     /// The body of the response is larger than it may be.
     public static var bodyTooLarge: Code { Code("bodyTooLarge") }
     /// The server sends interim responses without end.

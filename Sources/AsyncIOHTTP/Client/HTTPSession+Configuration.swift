@@ -48,6 +48,8 @@ extension HTTPSession {
     /// }
     /// ```
     public var tls: TLSContext?
+    /// Where HTTP/2 is spoken.
+    public var http2 = HTTP2Use.negotiated
     /// Which requests go through which proxy; what the environment says unless set.
     public var proxies = HTTPProxies.environment
     /// The Unix socket that all requests go to, such as that of a local daemon; proxies are passed over then.
@@ -67,6 +69,22 @@ extension HTTPSession {
 
     /// Makes the default configuration.
     public init() {}
+  }
+}
+
+extension HTTPSession {
+  /// Where a session speaks HTTP/2; over HTTP/2 all requests to a host share one connection.
+  public enum HTTP2Use: Hashable, Sendable {
+    /// Nowhere.
+    case off
+    /// Over TLS, where the server offers it (ALPN, RFC 7301); HTTP/1.1 elsewhere.
+    ///
+    /// A TLS context whose `applicationProtocols` are set says by these what is offered.
+    case negotiated
+    /// Over TLS where the server offers it, and on every plain connection, whose server must be known to expect it.
+    ///
+    /// A plain connection to an HTTP proxy speaks HTTP/1.1 all the same.
+    case priorKnowledge
   }
 }
 

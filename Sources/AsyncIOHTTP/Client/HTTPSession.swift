@@ -13,7 +13,7 @@ import AsyncIORuntime
 import AsyncIOTLS
 import HTTPTypes
 
-/// Sends requests over HTTP/1.1, plain or by TLS, and keeps connections for the next ones.
+/// Sends requests over HTTP/1.1 or HTTP/2, plain or by TLS, and keeps connections for the next ones.
 ///
 /// Make one for a whole program or job, as it pays to keep connections, and use it from any number of tasks.
 ///
@@ -45,10 +45,11 @@ public final class HTTPSession: Sendable {
     pool = HTTPConnectionPool(configuration)
     defaultFields = configuration.defaultFields
     rules = HTTPConnection.Rules(
-      defaults: try HTTPEncoder.Defaults(defaultFields), limits: configuration.limits,
+      defaults: try HTTPEncoder.Defaults(defaultFields), defaultFields: defaultFields,
+      limits: configuration.limits,
       maximumBodySize: configuration.maximumBodySize, timeouts: configuration.phaseTimeouts)
     bareRules = HTTPConnection.Rules(
-      defaults: try HTTPEncoder.Defaults([:]), limits: configuration.limits,
+      defaults: try HTTPEncoder.Defaults([:]), defaultFields: [:], limits: configuration.limits,
       maximumBodySize: configuration.maximumBodySize, timeouts: configuration.phaseTimeouts)
     hasLayers =
       !configuration.middleware.isEmpty || configuration.onExchange != nil
@@ -141,6 +142,7 @@ public final class HTTPSession: Sendable {
       guard error.code == .truncated else { return HTTPError.notSecured(request, error) }
       return connection.phase == .firstByte
         ? HTTPError.noResponse(request) : HTTPError.connectionLost(request, connection.phase, error)
+    case let error as HTTP2Error: return HTTPError.streamFailed(request, connection.phase, error)
     case is HTTPNoResponse: return HTTPError.noResponse(request)
     case let error as HTTPBodyTooLarge: return HTTPError.bodyTooLarge(request, error)
     case let error as HTTPTooManyInterimResponses: return HTTPError.tooManyInterim(request, error)

@@ -16,6 +16,8 @@ public struct HTTPStreamedResponse: Sendable {
   public var url: HTTPURL { response.url }
   /// The status code with its reason phrase.
   public var status: HTTPResponse.Status { response.status }
+  /// The version of HTTP that it comes by.
+  public var version: HTTPVersion { response.version }
   /// All fields, in their order.
   public var fields: HTTPFields { response.fields }
   /// The first value of a field, or nil if there is none.

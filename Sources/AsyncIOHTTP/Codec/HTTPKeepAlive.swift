@@ -8,7 +8,7 @@ extension HTTPMessageFacts {
   /// By default in 1.1, on demand in 1.0, never after `close`.
   package func keepsAlive(_ version: HTTPVersion) -> Bool {
     if connection.contains(.close) { return false }
-    return version == .http11 || connection.contains(.keepAlive)
+    return version >= .http11 || connection.contains(.keepAlive)
   }
 }
 

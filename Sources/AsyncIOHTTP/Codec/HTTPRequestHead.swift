@@ -2,7 +2,7 @@ package import HTTPTypes
 
 /// The head of a request that was read.
 package struct HTTPRequestHead: Sendable {
-  package let version: HTTPVersion
+  package internal(set) var version: HTTPVersion
   package let method: HTTPRequest.Method
   /// `http` or `https` where the target names it, as in a request to a proxy.
   package let scheme: String?

@@ -2,7 +2,7 @@ package import HTTPTypes
 
 /// The head of a response that was read.
 package struct HTTPResponseHead: Sendable {
-  package let version: HTTPVersion
+  package internal(set) var version: HTTPVersion
   /// The status code, from 100 to 999.
   package let code: Int
   package let fields: HTTPFieldBlock

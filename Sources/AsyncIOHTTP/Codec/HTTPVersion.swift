@@ -1,7 +1,11 @@
-/// The versions whose messages this codec reads.
-package enum HTTPVersion: Hashable, Sendable, Comparable {
+/// A version of HTTP.
+public enum HTTPVersion: Hashable, Sendable, Comparable {
+  /// HTTP/1.0.
   case http10
+  /// HTTP/1.1 (RFC 9112).
   case http11
+  /// HTTP/2 (RFC 9113).
+  case http2
 
   /// The eight bytes `HTTP/1.0` as one little-endian word, so that a version is one comparison.
   static let word10: UInt64 = 0x302e_312f_5054_5448
@@ -10,10 +14,12 @@ package enum HTTPVersion: Hashable, Sendable, Comparable {
 }
 
 extension HTTPVersion: CustomStringConvertible {
-  package var description: String {
+  /// The version as messages name it, such as `HTTP/1.1`.
+  public var description: String {
     switch self {
     case .http10: "HTTP/1.0"
     case .http11: "HTTP/1.1"
+    case .http2: "HTTP/2"
     }
   }
 }

@@ -1,21 +1,30 @@
-// What a connection sends its bytes over. An enum of the two kinds there are, whose operations are inlined: a frame and an
+// What a connection sends its bytes over. An enum of the kinds there are, whose operations are inlined: a frame and an
 // existential between a request and its socket would cost more than the choice.
+//
+// Of HTTP/2 there are two: a stream, over which the bytes of one body go, and the connection that its streams share, over which
+// nothing goes by itself.
 
 import AsyncIONetwork
 import AsyncIORuntime
 import AsyncIOTLS
 
-/// A socket, or TLS over one.
+/// A socket, TLS over one, or a part of HTTP/2 over either.
 enum HTTPTransport: HTTPByteSink {
   /// TCP or a Unix socket.
   case plain(SocketStream)
   case secure(TLSStream<SocketStream>)
+  /// One request over HTTP/2.
+  case stream(HTTP2Stream)
+  /// All requests over one connection of HTTP/2.
+  case shared(HTTP2Connection)
 
   @inline(__always)
   func read(appendingTo bytes: inout [UInt8], atMost limit: Int) async throws -> Int {
     switch self {
     case .plain(let stream): return try await stream.read(appendingTo: &bytes, atMost: limit)
     case .secure(let stream): return try await stream.read(appendingTo: &bytes, atMost: limit)
+    case .stream(let stream): return try await stream.read(appendingTo: &bytes, atMost: limit)
+    case .shared: throw IOError(.invalid, operation: "read", detail: "HTTP/2 is read by its streams")
     }
   }
 
@@ -24,6 +33,8 @@ enum HTTPTransport: HTTPByteSink {
     switch self {
     case .plain(let stream): try await stream.write(bytes)
     case .secure(let stream): try await stream.write(bytes)
+    case .stream(let stream): try await stream.write(Array(bytes))
+    case .shared: throw IOError(.invalid, operation: "write", detail: "HTTP/2 is written by its streams")
     }
   }
 
@@ -34,6 +45,8 @@ enum HTTPTransport: HTTPByteSink {
     switch self {
     case .plain(let stream): try stream.closeWriting()
     case .secure(let stream): try await stream.closeWriting()
+    case .stream(let stream): try await stream.write([], isLast: true) {}
+    case .shared: break
     }
   }
 
@@ -42,6 +55,8 @@ enum HTTPTransport: HTTPByteSink {
     switch self {
     case .plain(let stream): stream.hasInput
     case .secure(let stream): stream.hasPendingInput || stream.base.hasInput
+    // These are read all the time, and told of an end.
+    case .stream, .shared: false
     }
   }
 
@@ -52,6 +67,8 @@ enum HTTPTransport: HTTPByteSink {
     switch self {
     case .plain(let stream): stream.close()
     case .secure(let stream): stream.abort()
+    case .stream(let stream): stream.cut()
+    case .shared(let connection): connection.cut()
     }
   }
 
@@ -60,6 +77,8 @@ enum HTTPTransport: HTTPByteSink {
     switch self {
     case .plain(let stream): stream.close()
     case .secure(let stream): await stream.close()
+    case .stream(let stream): stream.cut()
+    case .shared(let connection): await connection.close()
     }
   }
 
@@ -70,6 +89,9 @@ enum HTTPTransport: HTTPByteSink {
     case .secure(let stream):
       // Detached: it belongs to nobody, and the stream's own limit of time ends it.
       Task.detached(executorPreference: EventLoop.orDefault) { await stream.close() }
+    case .stream(let stream): stream.cut()
+    case .shared(let connection):
+      Task.detached(executorPreference: EventLoop.orDefault) { await connection.close() }
     }
   }
 
@@ -78,6 +100,16 @@ enum HTTPTransport: HTTPByteSink {
     switch self {
     case .plain(let stream): stream.abort()
     case .secure(let stream): stream.abort()
+    case .stream(let stream): stream.reset(.internalError, throwing: IOError(.closed, operation: "write"))
+    case .shared(let connection): connection.cut()
     }
+  }
+
+  // MARK: Kinds
+
+  /// The stream of HTTP/2, if it is one.
+  @inline(__always)
+  var http2: HTTP2Stream? {
+    if case .stream(let stream) = self { stream } else { nil }
   }
 }

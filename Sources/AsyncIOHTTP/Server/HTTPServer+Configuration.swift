@@ -11,6 +11,8 @@ extension HTTPServer {
     /// configuration.tls = try TLSContext.server(certificateFile: "chain.pem", keyFile: "key.pem")
     /// ```
     public var tls: TLSContext?
+    /// What is done about HTTP/2.
+    public var http2 = HTTP2Configuration()
     /// How many connections are served at a time; others wait until they are accepted.
     public var maximumConnections = 10_000
     /// How large the body of a request may be, in bytes; a larger one is answered with 413.

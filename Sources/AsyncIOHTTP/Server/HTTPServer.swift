@@ -9,7 +9,7 @@ import AsyncIORuntime
 import AsyncIOTLS
 import Synchronization
 
-/// Answers requests over HTTP/1.1.
+/// Answers requests over HTTP/1.1, and over HTTP/2 with clients that ask for it.
 ///
 /// ```swift
 /// let server = try HTTPServer(port: 8080) { request in
@@ -18,8 +18,8 @@ import Synchronization
 /// try await server.serve()
 /// ```
 ///
-/// Requests of one connection are answered one after another, in their order; those of different connections at the same
-/// time.
+/// Requests of one connection are answered one after another, in their order, over HTTP/2 at the same time; and so are those of
+/// different connections.
 public final class HTTPServer: Sendable {
   /// Answers one request.
   public typealias Handler = @Sendable (HTTPServerRequest) async throws -> HTTPServerResponse
@@ -28,7 +28,8 @@ public final class HTTPServer: Sendable {
   public let configuration: Configuration
   let handler: Handler
   private let listener: TCPListener
-  private let connections = Mutex<[ObjectIdentifier: HTTPServerConnection]>([:])
+  private let context: TLSContext?
+  private let connections = Mutex<[ObjectIdentifier: any HTTPServedConnection]>([:])
   private let closing = Atomic(false)
 
   /// Makes a server that listens already; connections are accepted by `serve`.
@@ -58,6 +59,7 @@ public final class HTTPServer: Sendable {
     self.listener = listener
     self.configuration = configuration
     self.handler = handler
+    context = configuration.tls?.offering(configuration.protocolNames)
   }
 
   /// Where the server listens, with the port that the system has chosen for 0.
@@ -73,7 +75,7 @@ public final class HTTPServer: Sendable {
     defer { listener.close() }
     try await listener.serve(limit: configuration.maximumConnections) { [self] socket in
       let address = try? socket.remoteAddress
-      guard let context = configuration.tls else { return await serve(.plain(socket), from: address) }
+      guard let context else { return await serve(.plain(socket), from: address) }
       // Who cannot or will not agree on encryption gets no answer.
       let secured = try? await TLSStream<SocketStream>.server(over: socket, context: context)
       if let secured { await serve(.secure(secured), from: address) }
@@ -81,10 +83,20 @@ public final class HTTPServer: Sendable {
   }
 
   private func serve(_ stream: HTTPTransport, from address: SocketAddress?) async {
-    let connection = HTTPServerConnection(stream, from: address, of: self)
+    var beginning: [UInt8]? = speaksHTTP2(over: stream) ? [] : nil
+    if beginning == nil {
+      let connection = HTTPServerConnection(stream, from: address, of: self)
+      beginning = await knowing(connection) { await connection.serve() }
+    }
+    if let beginning { await serveHTTP2(over: stream, beginning: beginning, from: address) }
+  }
+
+  /// Runs `body` with a connection among those that `close` ends gently.
+  func knowing<Result>(_ connection: any HTTPServedConnection, _ body: () async -> Result) async -> Result {
     connections.withLock { $0[ObjectIdentifier(connection)] = connection }
-    await connection.serve()
+    let result = await body()
     connections.withLock { $0[ObjectIdentifier(connection)] = nil }
+    return result
   }
 
   /// Ends the server gently: no more connections, no more requests; answers under way are finished, then `serve` returns.
@@ -99,4 +111,10 @@ public final class HTTPServer: Sendable {
 
   /// Whether `close` was called.
   var isClosing: Bool { closing.load(ordering: .sequentiallyConsistent) }
+}
+
+/// A connection that a server has accepted, of whatever version.
+protocol HTTPServedConnection: AnyObject, Sendable {
+  /// Lets the connection end as soon as no request is under way.
+  func closeIfIdle()
 }

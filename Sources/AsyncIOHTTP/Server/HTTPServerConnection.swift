@@ -21,7 +21,7 @@ import Synchronization
 struct HTTPClosedWhileIdle: Error {}
 
 /// A connection that a server has accepted.
-final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, Sendable {
+final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, HTTPServedConnection {
   private enum Activity: UInt8, AtomicRepresentable {
     case idle, busy, closed
   }
@@ -53,7 +53,9 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, Sendabl
   }
 
   /// Answers requests until either side ends the connection.
-  func serve() async {
+  ///
+  /// - Returns: what has come, and leaves the connection open, where that is the beginning of HTTP/2 and the server speaks that.
+  func serve() async -> [UInt8]? {
     var buffers = Buffers(parser: HTTPHeadParser(limits: configuration.limits))
     do {
       setDeadline(configuration.headTimeout)
@@ -64,12 +66,17 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, Sendabl
         trim(&buffers)
       }
     } catch let error as HTTPCodecError {
+      if server.speaksHTTP2(buffers.input.bytes, over: stream) {
+        deadline.end()
+        return buffers.input.bytes
+      }
       await refuse(error.code.status)
     } catch {
       // Reset, closed by a deadline, or cancelled: there is nobody to tell.
     }
     deadline.end()
     await stream.close()
+    return nil
   }
 
   func deadlineExpired() { stream.cut() }

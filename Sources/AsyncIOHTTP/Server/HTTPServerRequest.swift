@@ -17,6 +17,9 @@ public struct HTTPServerRequest: Sendable {
     self.remoteAddress = remoteAddress
   }
 
+  /// The version of HTTP that it came by.
+  public var version: HTTPVersion { head.version }
+
   /// What is to be done.
   public var method: HTTPRequest.Method { head.method }
 

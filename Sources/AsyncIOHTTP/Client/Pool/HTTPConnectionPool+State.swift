@@ -4,14 +4,14 @@ import Synchronization
 
 extension HTTPConnectionPool.State {
   /// The connections to the server of `url`.
-  mutating func connections(to url: HTTPURL) -> HTTPOriginConnections {
+  mutating func connections(to url: HTTPURL, _ routes: HTTPRoutes) -> HTTPOriginConnections {
     if let recent, recent.origin.port == url.port, recent.origin.scheme == url.scheme,
       recent.origin.host == url.host
     {
       return recent
     }
     let origin = HTTPOrigin(scheme: url.scheme, host: url.host, port: url.port)
-    let connections = origins[origin] ?? HTTPOriginConnections(origin)
+    let connections = origins[origin] ?? HTTPOriginConnections(origin, mayShare: routes.mayShare(origin))
     origins[origin] = connections
     recent = connections
     return connections
@@ -42,6 +42,7 @@ extension HTTPConnectionPool.State {
     case .gone: return
     }
     connection.place = .gone
+    if connection.connections.shared === connection { connection.connections.shared = nil }
     count -= 1
   }
 

@@ -48,10 +48,12 @@ final class HTTPConnectionPool: Sendable {
   }
 
   let limits: Limits
-  private let idleTimeout: Duration
+  let idleTimeout: Duration
   private let maximumAge: Duration?
   private let timeouts: HTTPPhaseTimeouts
   let routes: HTTPRoutes
+  /// What servers are told over HTTP/2.
+  let http2Settings: HTTP2Settings
   let state = Mutex(State())
 
   init(_ configuration: HTTPSession.Configuration) {
@@ -63,6 +65,9 @@ final class HTTPConnectionPool: Sendable {
     maximumAge = configuration.maximumConnectionAge
     timeouts = configuration.phaseTimeouts
     routes = HTTPRoutes(configuration)
+    var settings = HTTP2Settings()
+    settings.maximumFieldListSize = configuration.limits.head
+    http2Settings = settings
   }
 
   /// How long an attempt to connect may take.
@@ -83,11 +88,7 @@ final class HTTPConnectionPool: Sendable {
     while true {
       let kept: HTTPConnection? = state.withLock { state in
         if state.isClosed { return nil }
-        let connections = state.connections(to: url)
-        guard let connection = connections.idle.popLast() else { return nil }
-        connection.place = .leased
-        connections.leased.append(connection)
-        return connection
+        return state.connections(to: url, routes).takeKept()
       }
       guard let kept else { return nil }
       if kept.begin(until: deadline) { return kept }
@@ -121,18 +122,14 @@ final class HTTPConnectionPool: Sendable {
   private func lease(_ url: HTTPURL) throws(HTTPPoolClosed) -> Lease {
     try state.withLock { state throws(HTTPPoolClosed) in
       if state.isClosed { throw HTTPPoolClosed() }
-      let connections = state.connections(to: url)
-      if let connection = connections.idle.popLast() {
-        connection.place = .leased
-        connections.leased.append(connection)
-        return .kept(connection)
-      }
+      let connections = state.connections(to: url, routes)
+      if let connection = connections.takeKept() { return .kept(connection) }
       let waiter = HTTPPoolWaiter(connections, order: state.nextOrder)
       state.nextOrder += 1
       connections.waiters.append(waiter)
       waiter.isQueued = true
       let effects = state.serve(connections, limits)
-      waiter.dial = effects.dial
+      waiter.dial = effects.dial ?? connections.attemptForAll
       return .queued(waiter, effects)
     }
   }
@@ -141,6 +138,13 @@ final class HTTPConnectionPool: Sendable {
   ///
   /// - Throws: as `acquire`; the place is free again then.
   func replace(_ connection: HTTPConnection, _ call: HTTPCall) async throws -> HTTPConnection {
+    if connection.carrier != nil {
+      // The place goes to whoever waits longest, and the request to the end of the queue.
+      release(connection)
+      let fresh = try await acquire(call.url, call)
+      fresh.attempt = connection.attempt + 1
+      return fresh
+    }
     connection.close()
     var timeline = HTTPTimeline()
     timeline.callStart = call.start
@@ -216,6 +220,7 @@ final class HTTPConnectionPool: Sendable {
 
   /// Gives a connection back that may serve another request.
   func release(_ connection: HTTPConnection) {
+    if let carrier = connection.carrier { return giveBack(connection, to: carrier) }
     let now = LoopClock.now
     let end = min(now.advanced(by: idleTimeout), connection.retirement)
     guard now < connection.retirement, connection.rest(until: end) else { return discard(connection) }
@@ -255,12 +260,17 @@ final class HTTPConnectionPool: Sendable {
 
   /// Closes a leased connection, and lets somebody who waits have its place.
   func discard(_ connection: HTTPConnection) {
+    if let carrier = connection.carrier { return giveBack(connection, to: carrier) }
     connection.close()
     remove(connection)
   }
 
   /// Closes a connection if nobody uses it, and tells whether that is so.
   func closeIdle(_ connection: HTTPConnection) -> Bool {
+    if connection.isShared {
+      expire(connection)
+      return true
+    }
     // Whoever takes it at the same instant finds that its time is over, and closes it likewise.
     guard state.withLock({ _ in connection.place == .idle }) else { return false }
     discard(connection)
@@ -287,22 +297,30 @@ final class HTTPConnectionPool: Sendable {
         retiring: maximumAge.map { now.advanced(by: $0) } ?? LoopClock.Instant(nanoseconds: .max))
       connection.timeline.dial = dial.times
       connection.rest(until: now.advanced(by: idleTimeout))
-      state.withLock { state in
+      if case .shared(let http2) = connected.transport {
+        state.withLock { $0.remove(dial) }
+        return add(connection, http2, for: dial.recipient)
+      }
+      let wasForAll = state.withLock { state in
         state.remove(dial)
         state.add(connection)
+        return dial.connections.endAttemptForAll()
       }
       give(connection, to: dial.recipient)
+      if wasForAll { connectForAll(dial.connections) }
     case .failure(let error):
-      let (waiter, effects) = state.withLock { state in
+      let (waiter, effects, wasForAll) = state.withLock { state in
         state.remove(dial)
+        let wasForAll = dial.recipient == nil && dial.connections.endAttemptForAll()
         var waiter = dial.recipient
         // A cancelled attempt is no news for anybody else.
         if waiter == nil, !(error is CancellationError) { waiter = dial.connections.popWaiter() }
         waiter?.result = .failure(error)
-        return (waiter, state.effects(on: dial.connections, limits))
+        return (waiter, state.effects(on: dial.connections, limits), wasForAll)
       }
       waiter?.waiter.finish(.woken)
       perform(effects)
+      if wasForAll { connectForAll(dial.connections) }
     }
   }
 

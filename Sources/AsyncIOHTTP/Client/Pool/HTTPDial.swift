@@ -113,11 +113,16 @@ final class HTTPDial: Sendable {
     case .none(let error): throw error
     }
     noted.withLock { $0.connected = .now }
-    guard origin.scheme == .https else { return Connected(transport: .plain(socket), forwarder: forwarder) }
+    guard origin.scheme == .https else {
+      let speaksHTTP2 = pool.routes.http2 == .priorKnowledge && forwarder == nil
+      let transport = speaksHTTP2 ? try pool.share(socket) : .plain(socket)
+      return Connected(transport: transport, forwarder: forwarder)
+    }
     noted.withLock { $0.phase = .secure }
-    let stream = try await secure(socket, try pool.routes.tlsContext())
+    let stream = try await secure(socket, pool.routes)
     noted.withLock { $0.secured = .now }
-    return Connected(transport: .secure(stream), forwarder: nil)
+    let speaksHTTP2 = stream.negotiatedProtocol == HTTPRoutes.http2Name
+    return Connected(transport: speaksHTTP2 ? try pool.share(stream) : .secure(stream), forwarder: nil)
   }
 
   /// Connects to a proxy.
@@ -144,10 +149,12 @@ final class HTTPDial: Sendable {
   }
 
   /// Begins TLS; the socket is closed if that fails.
-  private func secure(_ socket: SocketStream, _ context: TLSContext) async throws -> TLSStream<SocketStream> {
+  private func secure(_ socket: SocketStream, _ routes: HTTPRoutes) async throws -> TLSStream<SocketStream> {
     let stream = try await TLSStream<SocketStream>.client(
-      over: socket, serverName: connections.origin.host, context: context)
-    if let chosen = stream.negotiatedProtocol, chosen != HTTPRoutes.protocolName, chosen != "http/1.0" {
+      over: socket, serverName: connections.origin.host, context: try routes.tlsContext())
+    if let chosen = stream.negotiatedProtocol, chosen != "http/1.0",
+      !HTTPRoutes.protocolNames(routes.http2).contains(chosen)
+    {
       stream.abort()
       throw TLSError(
         .handshakeFailed,

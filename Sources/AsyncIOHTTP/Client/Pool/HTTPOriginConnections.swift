@@ -14,8 +14,8 @@ struct HTTPOrigin: Hashable, Sendable {
 /// - a connection is in `leased`, in `idle` or in neither for good;
 /// - `count` is at most the limit;
 /// - where somebody waits nothing is idle;
-/// - where somebody waits, either `count` is at the limit, or an attempt to connect is under way for each who waits, or the
-///   origin is among the starving.
+/// - where somebody waits, either `count` is at the limit, or an attempt to connect is under way for each who waits, or one for
+///   all, or all places on the shared connection are taken, or the origin is among the starving.
 final class HTTPOriginConnections: LinkedNode, @unchecked Sendable {
   // Sendable: guarded by the pool's lock; `origin` is constant.
   let origin: HTTPOrigin
@@ -30,6 +30,20 @@ final class HTTPOriginConnections: LinkedNode, @unchecked Sendable {
   /// How many attempts are for whoever waits longest.
   var openDials = 0
   var resolution: HTTPResolution?
+  /// The connection that all requests share, where the server speaks HTTP/2.
+  var shared: HTTPConnection?
+
+  /// Whether one connection is for all requests.
+  enum Sharing {
+    /// Not known: one attempt to connect is for all who wait. Goes to `none`, `shared`.
+    case undecided
+    /// Each request needs a connection for itself. Goes to `shared`.
+    case none
+    /// One is for all. Goes to `none` where the next attempt fails, or brings HTTP/1.1.
+    case shared
+  }
+
+  var sharing: Sharing
 
   /// In which list of the pool an origin is.
   enum Standing {
@@ -44,7 +58,10 @@ final class HTTPOriginConnections: LinkedNode, @unchecked Sendable {
   var standing = Standing.ordinary
   var links = LinkedListLinks<HTTPOriginConnections>()
 
-  init(_ origin: HTTPOrigin) { self.origin = origin }
+  init(_ origin: HTTPOrigin, mayShare: Bool) {
+    self.origin = origin
+    sharing = mayShare ? .undecided : .none
+  }
 
   /// How many connections there are or may soon be.
   var count: Int { leased.count + idle.count + dials.count }
@@ -52,7 +69,22 @@ final class HTTPOriginConnections: LinkedNode, @unchecked Sendable {
   var isEmpty: Bool { count == 0 && waiters.isEmpty }
 
   /// Whether somebody waits for whom there is no attempt to connect, and the limit allows one.
-  func needsDial(limit: Int) -> Bool { openDials < waiters.count && count < limit }
+  func needsDial(limit: Int) -> Bool {
+    guard openDials < waiters.count, count < limit else { return false }
+    return sharing == .none || (openDials == 0 && shared == nil)
+  }
+
+  /// The attempt to connect that is for all who wait.
+  var attemptForAll: HTTPDial? {
+    guard sharing != .none, shared == nil else { return nil }
+    return dials.values.first { $0.recipient == nil }
+  }
+
+  /// Has each who waits get an attempt of its own from now on, and tells whether that is a change.
+  func endAttemptForAll() -> Bool {
+    defer { sharing = .none }
+    return sharing != .none
+  }
 
   func add(_ dial: HTTPDial) {
     dials[ObjectIdentifier(dial)] = dial

@@ -15,11 +15,13 @@ struct HTTPRoutes: Sendable {
   private let unixSocket: UnixAddress?
   private let proxies: HTTPProxies
   private let context: TLSContext?
+  let http2: HTTPSession.HTTP2Use
 
   init(_ configuration: HTTPSession.Configuration) {
     unixSocket = configuration.unixSocket
     proxies = configuration.proxies
-    context = configuration.tls
+    http2 = configuration.http2
+    context = configuration.tls?.offering(Self.protocolNames(http2))
   }
 
   func route(to origin: HTTPOrigin) -> Route {
@@ -32,14 +34,30 @@ struct HTTPRoutes: Sendable {
   /// - Throws: `TLSError` when the system's authorities cannot be read.
   func tlsContext() throws -> TLSContext {
     if let context { return context }
-    return try Self.defaultContext.get()
+    return try http2 == .off ? Self.contextOfHTTP1.get() : Self.defaultContext.get()
   }
 
-  /// Made when it is first needed, as reading the system's authorities takes milliseconds.
+  /// Whether connections to an origin may turn out to speak HTTP/2.
+  func mayShare(_ origin: HTTPOrigin) -> Bool {
+    switch http2 {
+    case .off: false
+    case .negotiated: origin.scheme == .https
+    case .priorKnowledge: true
+    }
+  }
+
+  // Made when they are first needed, as reading the system's authorities takes milliseconds.
+  private static let contextOfHTTP1 = Result {
+    try TLSContext.client { $0.applicationProtocols = protocolNames(.off) }
+  }
   private static let defaultContext = Result {
-    try TLSContext.client { $0.applicationProtocols = [HTTPRoutes.protocolName] }
+    try TLSContext.client { $0.applicationProtocols = protocolNames(.negotiated) }
   }
 
-  /// What is spoken here, as ALPN names it.
-  static let protocolName = "http/1.1"
+  /// What is spoken here, as ALPN names it, the dearest first.
+  static func protocolNames(_ http2: HTTPSession.HTTP2Use) -> [String] {
+    http2 == .off ? ["http/1.1"] : [http2Name, "http/1.1"]
+  }
+
+  static let http2Name = "h2"
 }

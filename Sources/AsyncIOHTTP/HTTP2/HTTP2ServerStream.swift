@@ -1,0 +1,153 @@
+// One request of a server over HTTP/2, with its answer, in a task of its own.
+
+import AsyncIONetwork
+import AsyncIORuntime
+import HTTPTypes
+import NIOHPACK
+
+/// A request that is being answered.
+final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
+  private let stream: HTTP2Stream
+  private let connection: HTTP2ServerConnection
+  private let deadline = ConnectionDeadline(on: .orDefault)
+
+  private var configuration: HTTPServer.Configuration { connection.configuration }
+
+  init(_ stream: HTTP2Stream, of connection: HTTP2ServerConnection) {
+    self.stream = stream
+    self.connection = connection
+  }
+
+  func deadlineExpired() { stream.cut() }
+
+  private func setDeadline(_ duration: Duration) {
+    deadline.set(LoopClock.now.advanced(by: duration), for: self)
+  }
+
+  /// Reads the request, and answers it.
+  func serve() async {
+    do {
+      try await answer()
+    } catch let error as HTTPCodecError {
+      // What cannot be an HTTP request is answered as over HTTP/1.1, and not by a reset, which says nothing.
+      refuse(error.code.status)
+    } catch is HTTPBodyTooLarge {
+      refuse(.contentTooLarge)
+    } catch {
+      // Reset, lost, too slow, or cancelled: there is nobody to tell.
+    }
+    deadline.end()
+    // What the client still sends is not wanted; what it was sent is whole, unless an error came.
+    stream.reset(stream.hasAnsweredAll ? .noError : .cancel, throwing: CancellationError())
+  }
+
+  private func answer() async throws {
+    let (fields, isLast) = try await stream.nextHead()
+    let head = try HTTP2Heads.request(fields, limits: configuration.limits)
+    let body = isLast ? HTTPCollectedBody() : try await readBody(of: head)
+    deadline.clear()
+    let request = HTTPServerRequest(head, body: body, from: connection.remoteAddress)
+    let response: HTTPServerResponse
+    do {
+      response = try await connection.server.handler(request)
+    } catch {
+      if error is CancellationError, Task.isCancelled { throw error }
+      response = configuration.errorHandler(error, request)
+    }
+    try await send(response, to: request)
+  }
+
+  private func readBody(of head: HTTPRequestHead) async throws -> HTTPCollectedBody {
+    let limit = configuration.maximumBodySize
+    if case .length(let length) = head.facts.contentLength, length > limit {
+      throw HTTPBodyTooLarge(limit: limit, announced: length)
+    }
+    if head.facts.expectsContinue, !stream.hasReceivedAll {
+      _ = stream.respond([":status": "100"], nil)
+    }
+    setDeadline(configuration.bodyTimeout)
+    var body = HTTPCollectedBody()
+    while try await stream.read(appendingTo: &body.bytes, atMost: .max) > 0 {
+      guard body.bytes.count <= limit else { throw HTTPBodyTooLarge(limit: limit, announced: nil) }
+    }
+    body.trailers = stream.trailers.map { HTTP2Heads.trailers($0) }
+    return body
+  }
+
+  // MARK: Answering
+
+  private func send(_ response: HTTPServerResponse, to request: HTTPServerRequest) async throws {
+    let fields: HPACKHeaders
+    do throws(HTTPCodecError) {
+      fields = try HTTP2Heads.fields(
+        of: response.status, response.fields, length: Self.announcedLength(of: response))
+    } catch {
+      // What the handler has made cannot be sent: nothing has been, so another answer can.
+      EventLoop.reportUnhandled(error, source: "the response to \(request)")
+      return refuse(.internalServerError)
+    }
+    if HTTPBodyFraming.isBodiless(response.status.code, answering: request.method) {
+      _ = stream.respond(fields, [])
+      return
+    }
+    switch response.body {
+    case .bytes(let body):
+      if !stream.respond(fields, body) {
+        try await stream.write(body, isLast: true) { self.setDeadline(configuration.writeTimeout) }
+      }
+    case .stream(let length, let write): try await send(fields, length, to: request, write)
+    }
+  }
+
+  private static func announcedLength(of response: HTTPServerResponse) -> Int? {
+    let code = response.status.code
+    if code < 200 || code == 204 || code == 304 { return nil }
+    switch response.body {
+    case .bytes(let body): return body.count
+    case .stream(let length, _): return length
+    }
+  }
+
+  /// Lets a handler write the body.
+  private func send(
+    _ fields: HPACKHeaders, _ length: Int?, to request: HTTPServerRequest,
+    _ write: @Sendable (HTTPResponseWriter) async throws -> Void
+  ) async throws {
+    _ = stream.respond(fields, nil)
+    let writer = HTTPResponseWriter(self, length.map { .contentLength($0) } ?? .untilClose, head: [])
+    do {
+      try await write(writer)
+      try await writer.finish()
+      let trailers = try HTTP2Heads.trailers(writer.trailers)
+      if trailers.isEmpty {
+        try await stream.write([], isLast: true) { self.setDeadline(configuration.writeTimeout) }
+      } else {
+        stream.finish(trailers)
+      }
+    } catch {
+      writer.end()
+      // The client must not take the part for the whole.
+      stream.reset(.internalError, throwing: error)
+      if !(error is IOError), !(error is CancellationError), !(error is HTTP2Error) {
+        EventLoop.reportUnhandled(error, source: "the body of the response to \(request)")
+      }
+      throw HTTPBodyFailed()
+    }
+  }
+
+  func write(_ bytes: [UInt8]) async throws {
+    try await stream.write(bytes, isLast: false) { self.setDeadline(configuration.writeTimeout) }
+    // While the handler makes the next piece, nothing is late.
+    deadline.clear()
+  }
+
+  /// Answers with a status in words.
+  private func refuse(_ status: HTTPResponse.Status) {
+    let text = Array("\(status)\n".utf8)
+    guard
+      let fields = try? HTTP2Heads.fields(
+        of: status, [.contentType: "text/plain; charset=utf-8"], length: text.count)
+    else { return }
+    _ = stream.respond(fields, text)
+  }
+}
