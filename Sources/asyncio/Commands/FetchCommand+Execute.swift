@@ -1,7 +1,6 @@
 import ArgumentParser
 import AsyncIO
 import AsyncIOHTTP
-import AsyncIOTLS
 import Glibc
 import HTTPTypes
 
@@ -27,10 +26,10 @@ extension FetchCommand {
     settings.rate = rate
     settings.followsRedirects = !noFollow
     settings.method = try requestMethod()
-    settings.fields = try fields()
+    settings.fields = try connection.fields()
     settings.body = try body()
-    settings.tls = try tls()
-    settings.proxies = try proxies()
+    settings.tls = try connection.tls()
+    settings.proxies = try connection.proxies()
     settings.unixSocket = unixSocket
     if let journal {
       do {
@@ -78,48 +77,10 @@ extension FetchCommand {
     }
   }
 
-  private func tls() throws -> TLSContext? {
-    guard cacert != nil || cert != nil else { return nil }
-    do {
-      return try TLSContext.client { configuration in
-        configuration.applicationProtocols = ["http/1.1"]
-        if let cacert { configuration.trustRoots = .file(cacert) }
-        if let cert, let key {
-          configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(cert).map { .certificate($0) }
-          configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
-        }
-      }
-    } catch {
-      throw fail("the certificates cannot be used: \(error)")
-    }
-  }
-
-  private func proxies() throws -> HTTPProxies {
-    guard let proxy else { return .environment }
-    if proxy == "none" { return .none }
-    do {
-      return .all(try HTTPProxy(proxy))
-    } catch {
-      throw fail("\(error)")
-    }
-  }
-
   private func requestMethod() throws -> HTTPRequest.Method {
     guard let method else { return data == nil ? .get : .post }
     guard let known = HTTPRequest.Method(method) else { throw fail("'\(method)' is no method of HTTP") }
     return known
-  }
-
-  private func fields() throws -> HTTPFields {
-    var fields = HTTPFields()
-    for text in header {
-      guard let colon = text.firstIndex(of: ":"), let name = HTTPField.Name(String(text[..<colon])) else {
-        throw fail("'\(text)' is no field; give it as 'name: value'")
-      }
-      let value = text[text.index(after: colon)...].drop { $0 == " " }
-      fields.append(HTTPField(name: name, value: String(value)))
-    }
-    return fields
   }
 
   private func body() throws -> [UInt8] {

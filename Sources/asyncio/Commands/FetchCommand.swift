@@ -47,11 +47,6 @@ struct FetchCommand: ParsableCommand {
   var method: String?
 
   @Option(
-    name: [.customShort("H"), .long], parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("A field of each request; it may be given several times.", valueName: "name: value"))
-  var header: [String] = []
-
-  @Option(
     name: [.short, .long], parsing: .unconditional,
     help: ArgumentHelp(
       "The body of each request; '@file' for that of a file. POST is then the default.", valueName: "data"))
@@ -101,25 +96,7 @@ struct FetchCommand: ParsableCommand {
     transform: DurationArgument.init(parsing:))
   var claim = DurationArgument(.seconds(15))
 
-  @Option(
-    help: ArgumentHelp(
-      "Certificates of the authorities to trust, in PEM. (default: those of the system)", valueName: "file"),
-    completion: .file())
-  var cacert: String?
-
-  @Option(
-    help: ArgumentHelp("A certificate to show to servers, in PEM; with '--key'.", valueName: "file"),
-    completion: .file())
-  var cert: String?
-
-  @Option(help: ArgumentHelp("The key of the certificate, in PEM.", valueName: "file"), completion: .file())
-  var key: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "A proxy for all, such as http://host:3128 or socks5://host; 'none' for none. (default: as the environment says)",
-      valueName: "url"))
-  var proxy: String?
+  @OptionGroup var connection: ConnectionOptions
 
   @Option(
     help: ArgumentHelp("A Unix socket that all requests go to.", valueName: "path"), completion: .file())
@@ -146,9 +123,6 @@ struct FetchCommand: ParsableCommand {
     }
     guard timeout.duration > .zero else {
       throw ValidationError("'--timeout' must be longer than nothing.")
-    }
-    guard (cert == nil) == (key == nil) else {
-      throw ValidationError("'--cert' and '--key' go together.")
     }
     guard queue == nil || journal == nil else {
       throw ValidationError("'--queue' and '--journal' do not go together: the queue notes what is finished.")

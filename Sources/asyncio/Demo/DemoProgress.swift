@@ -17,11 +17,7 @@ final class DemoProgress: Sendable {
   /// Makes an empty record.
   init(palette: Palette) {
     self.palette = palette
-    display = LiveDisplay(
-      isLive: Terminal(descriptor: 2).isInteractive,
-      width: { Terminal(descriptor: 2).width },
-      display: { StandardStream.error.write($0) },
-      output: { StandardStream.output.write($0) })
+    display = .standard()
   }
 
   /// What happened, so far.

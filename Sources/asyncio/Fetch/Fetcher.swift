@@ -125,11 +125,7 @@ final class Fetcher: Sendable {
         report: report, bar: ProgressBar(total: jobs.count),
         isReported: [Bool](repeating: false, count: urls.count)))
     palette = Terminal(descriptor: 1).palette
-    display = LiveDisplay(
-      isLive: Terminal(descriptor: 2).isInteractive,
-      width: { Terminal(descriptor: 2).width },
-      display: { StandardStream.error.write($0) },
-      output: { StandardStream.output.write($0) })
+    display = .standard()
   }
 
   /// Fetches everything.
@@ -202,16 +198,8 @@ final class Fetcher: Sendable {
     } catch {
       let pause =
         isLast ? nil : request.flatMap { HTTPRetry().pause(after: .failure(error), of: $0, attempt: attempt) }
-      return (result(.failed(Self.text(error))), pause)
+      return (result(.failed(FailureText.of(error))), pause)
     }
-  }
-
-  /// What went wrong, without the URL, which stands beside it.
-  private static func text(_ error: any Error) -> String {
-    guard let error = error as? HTTPError else { return "\(error)" }
-    // After the method and the URL.
-    guard let end = error.message.firstRange(of: "\(error.url): ")?.upperBound else { return error.message }
-    return String(error.message[end...])
   }
 
   private func save(_ bytes: [UInt8], to file: String) async throws {

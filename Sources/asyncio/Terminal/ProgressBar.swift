@@ -46,22 +46,15 @@ struct ProgressBar: Sendable, Equatable {
 
   /// As many texts as fit beside the shortest bar, or without a bar as many as fit.
   private func texts(forWidth width: Int, palette: Palette) -> [String] {
-    var kept = [(rank: 0, text: "\(done)/\(total)")]
-    if failed > 0 { kept.append((1, palette("\(failed) failed", .red))) }
-    kept.append((3, ByteSize(bytes).description))
-    kept.append((2, elapsed.clockText))
-    if let rate { kept.append((5, "\(decimal(rate, places: rate < 9.95 ? 1 : 0))/s")) }
-    if let remaining { kept.append((4, "eta \(remaining.clockText)")) }
-
-    func fits(_ width: Int) -> Bool {
-      kept.map(\.text).joined(separator: "  ").displayWidth <= width
-    }
-    let widthBesideBar = width - Self.shortestBar - 3
-    while kept.count > 1, !fits(widthBesideBar) {
-      guard let least = kept.indices.max(by: { kept[$0].rank < kept[$1].rank }) else { break }
-      kept.remove(at: least)
-    }
-    if fits(width) { return kept.map(\.text) }
+    var texts = FittingTexts()
+    texts.append("\(done)/\(total)", rank: 0)
+    if failed > 0 { texts.append(palette("\(failed) failed", .red), rank: 1) }
+    texts.append(ByteSize(bytes).description, rank: 3)
+    texts.append(elapsed.clockText, rank: 2)
+    if let rate { texts.append("\(decimal(rate, places: rate < 9.95 ? 1 : 0))/s", rank: 5) }
+    if let remaining { texts.append("eta \(remaining.clockText)", rank: 4) }
+    let kept = texts.fitting(width - Self.shortestBar - 3)
+    if kept.joined(separator: "  ").displayWidth <= width { return kept }
     return [(decimal((fraction * 100).rounded(.down), places: 0) + "%").truncated(toWidth: width)]
   }
 }
