@@ -8,7 +8,8 @@ import ArgumentParser
 struct AsyncIOTool: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "asyncio",
-    abstract: "Many things at once: a demonstration, a concurrent fetcher and a test server.",
+    abstract:
+      "Many things at once: a demonstration, a concurrent fetcher, a polite crawler and a test server.",
     version: "0.1.0",
-    subcommands: [DemoCommand.self, FetchCommand.self, ServeCommand.self])
+    subcommands: [DemoCommand.self, FetchCommand.self, CrawlCommand.self, ServeCommand.self])
 }

@@ -8,6 +8,8 @@ enum JSONText: Sendable, Equatable {
   case decimal(Double, places: Int)
   /// A text.
   case string(String)
+  /// Several whole numbers.
+  case integers([Int])
 
   /// A text, or no value.
   init(_ string: String?) {
@@ -28,6 +30,7 @@ enum JSONText: Sendable, Equatable {
       let digits = asyncio.decimal(value, places: places)
       return digits.hasSuffix("∞") ? "null" : digits
     case .string(let value): return Self.quote(value)
+    case .integers(let values): return "[" + values.map(String.init).joined(separator: ",") + "]"
     }
   }
 

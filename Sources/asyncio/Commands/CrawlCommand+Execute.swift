@@ -1,0 +1,56 @@
+import ArgumentParser
+import AsyncIO
+import AsyncIOHTTP
+
+extension CrawlCommand {
+  /// Crawls the site, and says what became of it.
+  func execute() throws {
+    let settings = try settings()
+    let journal: CrawlJournal
+    let crawler: Crawler
+    do {
+      journal = try CrawlJournal(path: self.journal)
+      crawler = try Crawler(settings, journal)
+    } catch {
+      throw fail("the journal cannot be used: \(error)")
+    }
+    let summary = try onLoop { try await crawler.run() }
+    let palette = Terminal(descriptor: 2).palette
+    StandardStream.error.write(
+      summary.lines(journal: self.journal, palette: palette).joined(separator: "\n") + "\n")
+    throw ExitCode(summary.exitStatus)
+  }
+
+  private func settings() throws -> CrawlSettings {
+    let start: HTTPURL
+    var settings: CrawlSettings
+    do {
+      start = try HTTPURL(url)
+      settings = CrawlSettings(
+        start: start,
+        scope: try CrawlScope(
+          start: start, hosts: host, includesSubdomains: subdomains, only: only, except: except))
+    } catch {
+      throw fail("\(error)")
+    }
+    settings.depth = depth
+    settings.pages = pages
+    settings.rate = rate
+    settings.limit = limit
+    settings.limitPerHost = perHost
+    settings.timeout = timeout.duration
+    settings.retries = retries
+    settings.size = size.bytes
+    settings.alike = alike
+    settings.withAssets = assets
+    settings.readsSitemaps = sitemaps
+    settings.ignoresCanonical = ignoreCanonical
+    settings.keepsParameters = keepParameters
+    settings.userAgent = userAgent
+    settings.fields = try connection.fields()
+    settings.tls = try connection.tls()
+    settings.proxies = try connection.proxies()
+    settings.output = json ? .json : broken ? .broken : .text
+    return settings
+  }
+}

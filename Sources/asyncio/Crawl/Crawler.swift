@@ -1,0 +1,238 @@
+// A crawl: URLs are found, put into the lane of their server, fetched by the lane's workers, and what they lead to is found.
+//
+// Everything that is found is noted in the journal first, then put into a lane; everything that is fetched is noted before its
+// item is said to be done. So a lane's queue has unfinished items as long as there is anything more to come of it, and the crawl
+// is over when none has: an item puts what it leads to into lanes before it is done itself.
+//
+// Workers run in one task scope, on one loop. They share the ledger, behind a mutex that nobody holds across a wait. A worker that
+// throws, as when the journal cannot be written, ends the crawl; what becomes of a page is a result and never thrown.
+
+import AsyncIO
+import AsyncIOHTTP
+import Synchronization
+
+/// Follows the links of a site and says what became of each URL.
+final class Crawler: Sendable {
+  struct State {
+    var ledger = CrawlLedger()
+    var lanes: [String: CrawlLane] = [:]
+    /// URLs that were asked for or are about to be, in this run and in those before.
+    var begun = 0
+    /// Of how many URLs an earlier run has taken note.
+    var earlier = 0
+    /// Shapes of which there are too many URLs.
+    var alike: Set<String> = []
+    /// What was found before this run and is still to be fetched, by where it stands in the journal.
+    var open: [Int] = []
+    var start = LoopClock.now
+    var end: LoopClock.Instant?
+    var isInterrupted = false
+  }
+
+  let settings: CrawlSettings
+  let journal: CrawlJournal
+  let policies: CrawlPolicies
+  let state = Mutex(State())
+  let token: String
+  private let permits: AsyncSemaphore
+  private let display: LiveDisplay
+  private let palette: Palette
+
+  /// Makes a crawler that goes on where its journal ends.
+  ///
+  /// - Parameters:
+  ///   - settings: What to crawl, and how.
+  ///   - journal: What was found and fetched already.
+  ///   - display: Where results and progress are shown.
+  /// - Throws: `IOError` if the journal cannot be read or written; `CrawlJournalMismatch`.
+  init(_ settings: CrawlSettings, _ journal: CrawlJournal, display: LiveDisplay = .standard()) throws {
+    self.settings = settings
+    self.journal = journal
+    self.display = display
+    policies = CrawlPolicies(rate: settings.rate, retries: settings.retries)
+    permits = AsyncSemaphore(settings.limit)
+    token = RobotsFile.productToken(of: settings.userAgent)
+    palette = Terminal(descriptor: 1).palette
+    try restore()
+  }
+
+  /// Reads what earlier runs have found.
+  private func restore() throws {
+    var state = State()
+    var first: String?
+    var offsets: [Int: Int] = [:]
+    try journal.forEach { line in
+      switch line {
+      case .found(let entry, let offset):
+        first = first ?? entry.url
+        _ = state.ledger.register(entry.url)
+        if let url = try? HTTPURL(entry.url) { _ = state.ledger.count(shape: URLShape.pattern(of: url)) }
+        offsets[entry.id] = offset
+      case .finished(let result):
+        state.ledger.record(result)
+        if let target = result.target.flatMap(state.ledger.id(of:)), result.kind == .redirect {
+          _ = state.ledger.redirect(from: result.entry.id, to: target)
+        }
+        offsets[result.entry.id] = nil
+      case .alike(let shape): state.alike.insert(shape)
+      }
+    }
+    let start = CrawlURL.normalized(settings.start, keepsParameters: settings.keepsParameters).description
+    if let first, first != start { throw CrawlJournalMismatch(start: first) }
+    state.begun = state.ledger.fetched
+    state.earlier = state.ledger.finished
+    state.open = offsets.values.sorted()
+    if first == nil {
+      let entry = CrawlEntry(start, id: state.ledger.register(start).id, way: .start)
+      state.open = try journal.append([entry])
+    }
+    let restored = state
+    self.state.withLock { $0 = restored }
+  }
+
+  // MARK: Running
+
+  /// Crawls.
+  ///
+  /// - Returns: What became of all together.
+  /// - Throws: `IOError` when the journal cannot be written any more.
+  ///
+  /// ## Cancellation
+  /// Ends what is under way, which is not in the journal then, and returns what was reached.
+  func run() async throws -> CrawlSummary {
+    state.withLock { $0.start = .now }
+    let ticker = createTask(name: "progress") { [self] in
+      var progress = CrawlProgress()
+      while true {
+        try await sleep(for: .milliseconds(100))
+        draw(&progress)
+      }
+    }
+    defer {
+      ticker.cancel()
+      state.withLock { $0.end = .now }
+      display.finish()
+    }
+    do {
+      try await withHTTPSession(settings.session(policies)) { session in
+        try await withTaskScope { scope in
+          let crew = Crew(session: session, scope: scope)
+          for offset in self.state.withLock({ $0.open.take() }) { try self.enqueue(offset, crew) }
+          if self.settings.readsSitemaps { try await self.findSitemaps(crew) }
+          while let lane = self.unfinishedLane { try await lane.queue.join() }
+          for lane in self.state.withLock({ Array($0.lanes.values) }) { lane.queue.shutdown() }
+        }
+      }
+    } catch is CancellationError {
+      state.withLock { $0.isInterrupted = true }
+    }
+    state.withLock { $0.end = .now }
+    return summary
+  }
+
+  /// What all that fetch have in common.
+  struct Crew: Sendable {
+    let session: HTTPSession
+    let scope: TaskScope
+  }
+
+  private var unfinishedLane: CrawlLane? {
+    state.withLock { $0.lanes.values.first { $0.queue.statistics.unfinished > 0 } }
+  }
+
+  /// Puts what was found before into its lane.
+  private func enqueue(_ offset: Int, _ crew: Crew) throws {
+    enqueue(try HTTPURL(journal.entry(at: offset).url), offset, crew)
+  }
+
+  /// Puts what was found into the lane of its server.
+  func enqueue(_ url: HTTPURL, _ offset: Int, _ crew: Crew) {
+    let lane = lane(of: url)
+    if lane.put(offset, workers: min(settings.limitPerHost, settings.limit)) {
+      crew.scope.createTask(name: "crawl \(url.authority)") { try await self.work(lane, crew) }
+    }
+  }
+
+  /// The lane of a server.
+  func lane(of url: HTTPURL) -> CrawlLane {
+    state.withLock { state in
+      let server = "\(url.scheme.rawValue)://\(url.authority)"
+      if let lane = state.lanes[server] { return lane }
+      let lane = CrawlLane(url)
+      state.lanes[server] = lane
+      return lane
+    }
+  }
+
+  private func work(_ lane: CrawlLane, _ crew: Crew) async throws {
+    for await offset in lane.queue {
+      // What is beyond the limit stays in the journal, for a run that goes on.
+      if state.withLock({ $0.begun < settings.pages }) {
+        try await visit(try journal.entry(at: offset), in: lane, crew)
+      }
+      lane.queue.taskDone()
+    }
+  }
+
+  /// Runs `body` when no more requests are under way than may be, unless enough were sent.
+  func withPermit<Result>(_ body: () async throws -> Result) async throws -> Result? {
+    try await permits.withPermit {
+      let isWithinLimit = state.withLock { state in
+        guard state.begun < settings.pages else { return false }
+        state.begun += 1
+        return true
+      }
+      return isWithinLimit ? try await body() : nil
+    }
+  }
+
+  // MARK: Saying what happened
+
+  /// Prints a result.
+  func show(_ result: CrawlResult) {
+    switch settings.output {
+    case .text: display.print(result.line(palette: palette))
+    case .json: display.print(result.jsonLine)
+    case .broken: if result.kind == .broken { display.print(result.line(palette: palette)) }
+    case .nothing: break
+    }
+  }
+
+  /// Says something about the crawl itself.
+  func note(_ text: String) {
+    if settings.output != .nothing { display.note("asyncio: \(text)") }
+  }
+
+  private func draw(_ progress: inout CrawlProgress) {
+    state.withLock { progress.update($0) }
+    let terminal = Terminal(descriptor: 2)
+    display.update([progress.line(width: terminal.width, palette: terminal.palette)])
+  }
+
+  private var summary: CrawlSummary {
+    state.withLock { state in
+      CrawlSummary(
+        counts: state.ledger.counts, found: state.ledger.found, earlier: state.earlier,
+        bytes: state.ledger.bytes,
+        wallTime: state.start.duration(to: state.end ?? .now), isInterrupted: state.isInterrupted)
+    }
+  }
+}
+
+/// A journal is that of another crawl.
+struct CrawlJournalMismatch: Error, CustomStringConvertible {
+  /// Where the other crawl begins.
+  let start: String
+
+  /// A sentence with what to do.
+  var description: String { "it is that of a crawl of \(start); use another file for another site" }
+}
+
+extension Array {
+  /// The elements, which are gone here then.
+  fileprivate mutating func take() -> [Element] {
+    let elements = self
+    self = []
+    return elements
+  }
+}
