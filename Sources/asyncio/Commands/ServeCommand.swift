@@ -35,6 +35,13 @@ struct ServeCommand: ParsableCommand {
   var errorRate = 0.0
 
   @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Serve a made-up site of so many pages that link to each other, with traps for crawlers; "
+        + "/private/check says how a crawler has behaved.", valueName: "pages"))
+  var site: Int?
+
+  @Option(
     help: ArgumentHelp("The server's certificate in PEM, to speak https; with '--key'.", valueName: "file"),
     completion: .file())
   var cert: String?
@@ -45,6 +52,9 @@ struct ServeCommand: ParsableCommand {
   func validate() throws {
     guard (cert == nil) == (key == nil) else {
       throw ValidationError("'--cert' and '--key' go together.")
+    }
+    guard (1...1_000_000).contains(site ?? 1) else {
+      throw ValidationError("'--site' must be 1…1000000, not \(site ?? 0).")
     }
     guard !host.isEmpty else {
       throw ValidationError("'--host' needs an address.")
