@@ -159,7 +159,10 @@ let package = Package(
       exclude: ["Certificates"]),
     .testTarget(
       name: "asyncioTests",
-      dependencies: ["asyncio", "AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting"]),
+      dependencies: [
+        "asyncio", "AsyncIO", "AsyncIOHTTP", "AsyncIOCoordination", "AsyncIORuntime", "AsyncIOTesting",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ]),
     // The code of the guide's pages.
     .testTarget(
       name: "AsyncIOGuideTests",

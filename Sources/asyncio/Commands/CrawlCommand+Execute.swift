@@ -18,7 +18,18 @@ extension CrawlCommand {
     let palette = Terminal(descriptor: 2).palette
     StandardStream.error.write(
       summary.lines(journal: self.journal, palette: palette).joined(separator: "\n") + "\n")
+    if let report { try write(journal, to: report) }
     throw ExitCode(summary.exitStatus)
+  }
+
+  private func write(_ journal: CrawlJournal, to path: String) throws {
+    do {
+      let page = CrawlReportPage(report: try CrawlReport(journal), date: ReportDate.now)
+      try OutputFile.write(Array(page.html.utf8), to: path)
+    } catch {
+      throw fail("the report could not be written: \(error)")
+    }
+    StandardStream.error.write("The report is in \(path)\n")
   }
 
   private func settings() throws -> CrawlSettings {

@@ -101,26 +101,19 @@ final class Crawler: Sendable {
   /// Ends what is under way, which is not in the journal then, and returns what was reached.
   func run() async throws -> CrawlSummary {
     state.withLock { $0.start = .now }
-    let ticker = createTask(name: "progress") { [self] in
-      var progress = CrawlProgress()
-      while true {
-        try await sleep(for: .milliseconds(100))
-        draw(&progress)
-      }
-    }
-    defer {
-      ticker.cancel()
-      state.withLock { $0.end = .now }
-      display.finish()
-    }
+    defer { display.finish() }
     do {
       try await withHTTPSession(settings.session(policies)) { session in
         try await withTaskScope { scope in
           let crew = Crew(session: session, scope: scope)
+          let ticker =
+            self.display.isLive
+            ? scope.createTask(name: "progress") { try await self.drawProgress() } : nil
           for offset in self.state.withLock({ $0.open.take() }) { try self.enqueue(offset, crew) }
           if self.settings.readsSitemaps { try await self.findSitemaps(crew) }
           while let lane = self.unfinishedLane { try await lane.queue.join() }
           for lane in self.state.withLock({ Array($0.lanes.values) }) { lane.queue.shutdown() }
+          ticker?.cancel()
         }
       }
     } catch is CancellationError {
@@ -203,10 +196,14 @@ final class Crawler: Sendable {
     if settings.output != .nothing { display.note("asyncio: \(text)") }
   }
 
-  private func draw(_ progress: inout CrawlProgress) {
-    state.withLock { progress.update($0) }
-    let terminal = Terminal(descriptor: 2)
-    display.update([progress.line(width: terminal.width, palette: terminal.palette)])
+  private func drawProgress() async throws {
+    var progress = CrawlProgress()
+    while true {
+      try await sleep(for: .milliseconds(100))
+      state.withLock { progress.update($0) }
+      let terminal = Terminal(descriptor: 2)
+      display.update([progress.line(width: terminal.width, palette: terminal.palette)])
+    }
   }
 
   private var summary: CrawlSummary {

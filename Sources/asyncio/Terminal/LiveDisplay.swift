@@ -22,7 +22,8 @@ final class LiveDisplay: Sendable {
   }
 
   private let state = Mutex(State.blank)
-  private let isLive: Bool
+  /// Whether there is a terminal to draw on.
+  let isLive: Bool
   private let width: @Sendable () -> Int
   private let display: Sink
   private let output: Sink

@@ -70,6 +70,34 @@ import Testing
     #expect(command.runName == "nightly-2" && command.claim.duration == .seconds(60))
   }
 
+  @Test func `crawl has polite defaults`() throws {
+    let command = try parse(["crawl", "http://a/"], as: CrawlCommand.self)
+    #expect(command.url == "http://a/")
+    #expect(command.perHost == 2)
+    #expect(command.rate == 10)
+    #expect(command.pages == 10_000)
+    #expect(command.depth == 20)
+    #expect(command.journal == nil)
+    #expect(command.connection.header.isEmpty)
+  }
+
+  @Test func `crawl takes its options`() throws {
+    let arguments = [
+      "crawl", "http://a/", "--host", "b", "--host", "c:8080", "--subdomains", "--only", "/docs/", "--except",
+      "-x",
+      "--sitemaps", "--assets", "--size", "1M", "--journal", "j", "--report", "r.html", "--json", "-H",
+      "a: b",
+    ]
+    let command = try parse(arguments, as: CrawlCommand.self)
+    #expect(command.host == ["b", "c:8080"])
+    #expect(command.subdomains)
+    #expect(command.only == ["/docs/"])
+    #expect(command.except == ["-x"])
+    #expect(command.sitemaps && command.assets && command.json)
+    #expect(command.size.bytes == 1 << 20)
+    #expect(command.connection.header == ["a: b"])
+  }
+
   @Test func `serve has defaults`() throws {
     let command = try parse(["serve"], as: ServeCommand.self)
     #expect(command.host == "127.0.0.1")
@@ -106,6 +134,12 @@ import Testing
     (["fetch", "--queue", "postgres:", "--journal", "x"], "'--queue' and '--journal' do not go together"),
     (["fetch", "--queue", "postgres:", "--run", "A B"], "'--run' must be up to 32 small letters"),
     (["fetch", "--queue", "postgres:", "--claim", "1ms"], "'--claim' must be at least 100ms."),
+    (["crawl"], "Missing expected argument"),
+    (["crawl", "http://a/", "--rate", "-1"], "'--depth', '--retries' and '--rate' must be at least 0."),
+    (["crawl", "http://a/", "--pages", "0"], "must be at least 1."),
+    (["crawl", "http://a/", "--user-agent", "1"], "must begin with a name of letters"),
+    (["crawl", "http://a/", "--json", "--broken"], "do not go together"),
+    (["serve", "--site", "0"], "'--site' must be 1…1000000, not 0."),
     (["serve", "--host", ""], "'--host' needs an address."),
     (["serve", "--port", "65536"], "'--port' must be 0…65535, not 65536."),
     (["serve", "--port", "-1"], "'--port' must be 0…65535, not -1."),
@@ -120,7 +154,7 @@ import Testing
 
   @Test func `help names every command`() {
     let help = AsyncIOTool.helpMessage()
-    for name in ["demo", "fetch", "serve"] {
+    for name in ["demo", "fetch", "crawl", "serve"] {
       #expect(help.contains(name))
     }
   }

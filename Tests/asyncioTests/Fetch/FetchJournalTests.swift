@@ -15,10 +15,12 @@ import Testing
 
   @Test func `what was noted is finished, as often as it was`() throws {
     try withPath { path in
-      let journal = try FetchJournal(path: path)
-      #expect(journal.finished.isEmpty)
-      for url in Self.urls + [Self.urls[0]] {
-        try journal.append(FetchResult(url, .fetched(status: 200), bytes: 3).jsonLine)
+      do {
+        let journal = try FetchJournal(path: path)
+        #expect(journal.finished.isEmpty)
+        for url in Self.urls + [Self.urls[0]] {
+          try journal.append(FetchResult(url, .fetched(status: 200), bytes: 3).jsonLine)
+        }
       }
       let again = try FetchJournal(path: path)
       #expect(again.finished == ["http://h/": 2, Self.urls[1]: 1, Self.urls[2]: 1, "": 1, "x\ny": 1])

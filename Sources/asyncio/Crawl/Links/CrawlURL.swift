@@ -31,30 +31,11 @@ enum CrawlURL {
       query = query.flatMap(withoutVisit)
     }
     let normal =
-      String(decoding: withPlainEscapes(path), as: UTF8.self)
-      + (query.map { "?" + String(decoding: withPlainEscapes(Array($0.utf8)), as: UTF8.self) } ?? "")
+      String(decoding: PercentEscape.normalized(path), as: UTF8.self)
+      + (query.map { "?" + String(decoding: PercentEscape.normalized(Array($0.utf8)), as: UTF8.self) } ?? "")
     if normal == target { return url }
     // Made of a URL's parts it is one.
     return (try? HTTPURL("\(url.scheme.rawValue)://\(url.authority)\(normal)")) ?? url
-  }
-
-  private static func withPlainEscapes(_ bytes: [UInt8]) -> [UInt8] {
-    guard bytes.contains(UInt8(ascii: "%")) else { return bytes }
-    var result: [UInt8] = []
-    var rest = bytes[...]
-    while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "%"), let value = PercentEscape.value(in: rest) {
-        rest = rest.dropFirst(2)
-        if PercentEscape.isUnreserved(value) {
-          result.append(value)
-        } else {
-          PercentEscape.append(value, to: &result)
-        }
-      } else {
-        result.append(byte)
-      }
-    }
-    return result
   }
 
   /// Takes `;jsessionid=…` off the segments of a path.

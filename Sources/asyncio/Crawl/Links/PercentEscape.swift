@@ -27,6 +27,29 @@ enum PercentEscape {
     }
   }
 
+  /// Brings escapes into their one form (RFC 3986 §6.2.2): those of unreserved characters are undone, the digits of others are
+  /// capitals.
+  ///
+  /// - Parameters:
+  ///   - bytes: A part of a URL.
+  ///   - mustEscape: Whether a byte that is not escaped is to be.
+  static func normalized(_ bytes: [UInt8], escaping mustEscape: (UInt8) -> Bool = { _ in false }) -> [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count)
+    var rest = bytes[...]
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "%"), let value = value(in: rest) {
+        rest = rest.dropFirst(2)
+        if isUnreserved(value) { result.append(value) } else { append(value, to: &result) }
+      } else if mustEscape(byte) {
+        append(byte, to: &result)
+      } else {
+        result.append(byte)
+      }
+    }
+    return result
+  }
+
   private static func digit(_ byte: UInt8) -> UInt8? {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")

@@ -12,10 +12,9 @@ struct RobotsPattern: Sendable, Hashable {
   /// Reads a pattern.
   init(_ text: String) {
     self.text = text
-    var bytes = Self.normalized(Array(text.utf8)[...], escaping: false)
-    length = bytes.count
-    isAnchored = bytes.last == UInt8(ascii: "$")
-    if isAnchored { bytes.removeLast() }
+    isAnchored = text.utf8.last == UInt8(ascii: "$")
+    let bytes = Self.normalized(Array(text.utf8.dropLast(isAnchored ? 1 : 0)), escaping: "$")
+    length = bytes.count + (isAnchored ? 1 : 0)
     pieces = bytes.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false).map(Array.init)
   }
 
@@ -41,32 +40,13 @@ struct RobotsPattern: Sendable, Hashable {
 
   /// The path, and the query if there is one, of a URL in the form in which patterns are compared with it.
   static func normalized(path: String) -> [UInt8] {
-    normalized(Array(path.utf8)[...], escaping: true)
+    normalized(Array(path.utf8), escaping: "*$")
   }
 
-  /// Brings escapes into their one form: those of unreserved characters are undone, the digits of others are capitals, and what
-  /// is not ASCII is escaped. In a path `*` and `$` stand for themselves, hence they are escaped there (RFC 9309 §2.2.3).
-  private static func normalized(_ bytes: ArraySlice<UInt8>, escaping: Bool) -> [UInt8] {
-    var result: [UInt8] = []
-    result.reserveCapacity(bytes.count)
-    var index = bytes.startIndex
-    while index < bytes.endIndex {
-      let byte = bytes[index]
-      index += 1
-      if byte == UInt8(ascii: "%"), let value = PercentEscape.value(in: bytes[index...]) {
-        index += 2
-        if PercentEscape.isUnreserved(value) {
-          result.append(value)
-        } else {
-          PercentEscape.append(value, to: &result)
-        }
-      } else if byte >= 0x80 || (escaping && (byte == UInt8(ascii: "*") || byte == UInt8(ascii: "$"))) {
-        PercentEscape.append(byte, to: &result)
-      } else {
-        result.append(byte)
-      }
-    }
-    return result
+  /// With escapes in their one form. What is not ASCII is escaped, and so are `*` and `$` where they stand for themselves
+  /// (RFC 9309 §2.2.3).
+  private static func normalized(_ bytes: [UInt8], escaping signs: String) -> [UInt8] {
+    PercentEscape.normalized(bytes) { $0 >= 0x80 || signs.utf8.contains($0) }
   }
 
   private static func firstPlace(of piece: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
