@@ -48,6 +48,7 @@ final class CrawlLane: Sendable {
   /// What the server's robots.txt says.
   ///
   /// - Parameter read: Reads it.
+  /// - Returns: What `read` has returned, to whichever worker.
   /// - Throws: `CancellationError`.
   ///
   /// ## Cancellation

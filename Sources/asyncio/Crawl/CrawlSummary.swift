@@ -30,6 +30,7 @@ struct CrawlSummary: Sendable, Equatable {
   /// - Parameters:
   ///   - journal: Where a journal is kept, if one is.
   ///   - palette: Colours, or none.
+  /// - Returns: A line of counts, and what there is to say besides.
   func lines(journal: String?, palette: Palette = .plain) -> [String] {
     var parts = ["\(counts[.page, default: 0]) pages"]
     let names: [(CrawlResult.Kind, String, Palette.Style)] = [

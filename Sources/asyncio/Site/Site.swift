@@ -48,6 +48,7 @@ final class Site: Sendable {
   /// - Parameters:
   ///   - sitemaps: Whether it was to read sitemaps.
   ///   - alike: How many URLs of one shape it may ask for.
+  /// - Returns: A line for each fault.
   func complaints(sitemaps: Bool = false, alike: Int) -> [String] {
     let requests = requests
     var complaints: [String] = []

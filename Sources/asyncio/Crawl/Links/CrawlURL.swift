@@ -20,7 +20,10 @@ enum CrawlURL {
 
   /// The URL in its one form.
   ///
-  /// - Parameter keepsParameters: Whether sessions and campaigns stay.
+  /// - Parameters:
+  ///   - url: The URL.
+  ///   - keepsParameters: Whether sessions and campaigns stay.
+  /// - Returns: The URL for all that mean the same page.
   static func normalized(_ url: HTTPURL, keepsParameters: Bool = false) -> HTTPURL {
     let target = url.requestTarget
     guard target.utf8.contains(where: { "%;?".utf8.contains($0) }) else { return url }

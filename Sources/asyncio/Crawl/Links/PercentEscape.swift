@@ -33,6 +33,7 @@ enum PercentEscape {
   /// - Parameters:
   ///   - bytes: A part of a URL.
   ///   - mustEscape: Whether a byte that is not escaped is to be.
+  /// - Returns: The part in that form.
   static func normalized(_ bytes: [UInt8], escaping mustEscape: (UInt8) -> Bool = { _ in false }) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(bytes.count)

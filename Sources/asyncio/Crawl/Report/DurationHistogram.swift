@@ -32,6 +32,7 @@ struct DurationHistogram: Sendable {
   /// How long a part of them took at most, to within a step; nil if there are none.
   ///
   /// - Parameter part: From 0 to 1, such as 0.5 for the median.
+  /// - Returns: The bound of the step.
   func quantile(_ part: Double) -> Duration? {
     guard total > 0 else { return nil }
     var rest = Int((part * Double(total)).rounded(.up))

@@ -68,6 +68,7 @@ struct RobotsFile: Sendable {
   /// The rule that forbids a path; nil if it is allowed.
   ///
   /// - Parameter target: The path, and the query if there is one, percent-encoded.
+  /// - Returns: The rule as it would be written.
   func refusal(of target: String) -> String? {
     if target == "/robots.txt" { return nil }
     if isUnreachable { return "robots.txt cannot be read" }

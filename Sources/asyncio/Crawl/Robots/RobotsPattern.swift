@@ -43,8 +43,9 @@ struct RobotsPattern: Sendable, Hashable {
     normalized(Array(path.utf8), escaping: "*$")
   }
 
-  /// With escapes in their one form. What is not ASCII is escaped, and so are `*` and `$` where they stand for themselves
-  /// (RFC 9309 §2.2.3).
+  /// Brings escapes into their one form.
+  ///
+  /// What is not ASCII is escaped, and so are `*` and `$` where they stand for themselves (RFC 9309 §2.2.3).
   private static func normalized(_ bytes: [UInt8], escaping signs: String) -> [UInt8] {
     PercentEscape.normalized(bytes) { $0 >= 0x80 || signs.utf8.contains($0) }
   }
