@@ -224,20 +224,6 @@ import Testing
     #expect(summary.counts == (isCrawled ? [.page: 2] : [.excluded: 1]))
   }
 
-  @Test func `robots txt is read again after a day`() async throws {
-    let reads = Atomic(0)
-    var settings = try settings { request in
-      if request.path == "/robots.txt" {
-        reads.add(1, ordering: .relaxed)
-        return HTTPServerResponse(text: "User-agent: *\nCrawl-delay: 3600\n")
-      }
-      return Site.html((0..<50).map { "<a href=/\($0)>x</a>" }.joined())
-    }
-    settings.limitPerHost = 1
-    _ = try await crawl(settings)
-    #expect(reads.load(ordering: .relaxed) == 3)
-  }
-
   // MARK: Links
 
   @Test func `other hosts are crawled if they belong to the site, each by its own rules`() async throws {
