@@ -53,10 +53,8 @@ class Program:
         return self.echo is not None if workload in ECHOES else not self.echo_only
 
     def words(self, workload: str) -> list:
-        """The command that does a workload; of an echo server without its port."""
+        """The command that does a workload other than an echo."""
         command = self.threads if workload in THREADS else self.command
-        if workload in ECHOES:
-            return [*command, *self.echo]
         workload = THREADS.get(workload, workload)
         return [*command, workload if self.part == "ours" else SAME.get(workload, workload)]
 

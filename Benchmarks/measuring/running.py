@@ -106,7 +106,8 @@ def run_echo(program: Program, workload: str, connections: int, size: int, part:
     port = free_port()
     warm_up, measured = WARM_UP * max(part, 0.5), MEASURED * max(part, 0.2)
     pin = [] if workload in THREADS else ["taskset", "-c", SERVER_CORE]
-    with started([*pin, *program.words(workload), port], program.environment) as (server, last_words):
+    command = program.threads if workload in THREADS else program.command
+    with started([*pin, *command, *program.echo, port], program.environment) as (server, last_words):
         await_listening(server, port, last_words)
 
         def load(idle: int = 0) -> dict:
