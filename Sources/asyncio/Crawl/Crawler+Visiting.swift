@@ -31,7 +31,7 @@ extension Crawler {
   private func readRules(of url: HTTPURL, _ session: HTTPSession) async throws -> RobotsFile {
     do {
       var request = HTTPClientRequest(url: try url.resolve("/robots.txt"))
-      request.timeout = settings.timeout
+      request.timeout = patience(with: url)
       request.redirects = .follow(limit: 5)
       let (status, bytes) = try await session.stream(request) { response in
         var bytes: [UInt8] = []
@@ -64,8 +64,7 @@ extension Crawler {
     do {
       var request = HTTPClientRequest(url: url)
       request.fields[.accept] = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
-      // Its turn may come after that of all others who ask the same server.
-      request.timeout = settings.timeout + policies.interval(of: url) * settings.limitPerHost
+      request.timeout = patience(with: url)
       let (answer, duration) = try await session.stream(request) { response in
         let answer = try await CrawlAnswer(
           reading: response, wanted: { self.wants($0, of: entry) }, upTo: self.settings.size)
@@ -85,6 +84,11 @@ extension Crawler {
       }
       return Discovery(result)
     }
+  }
+
+  /// How long a request may take with the wait for its turn, which comes after those of all others who ask the server.
+  private func patience(with url: HTTPURL) -> Duration {
+    settings.timeout + policies.interval(of: url) * settings.limitPerHost
   }
 
   private func wants(_ type: String?, of entry: CrawlEntry) -> Bool {
