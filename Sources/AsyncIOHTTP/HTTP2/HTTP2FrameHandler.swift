@@ -50,6 +50,8 @@ final class HTTP2FrameHandler: ChannelInboundHandler, NIOHTTP2FrameDelegate, @un
   /// The last stream that the peer has opened.
   private(set) var lastPeerStream = HTTP2StreamID.rootStream
   private var nextStream: Int32 = 1
+  /// How often something has come from the peer.
+  private(set) var readCount = 0
   /// How many bytes the peer's windows for the connection, and for a new stream, let through.
   private(set) var outboundWindow = 65_535
   private var initialOutboundWindow = 65_535
@@ -103,6 +105,11 @@ final class HTTP2FrameHandler: ChannelInboundHandler, NIOHTTP2FrameDelegate, @un
     case .settings(.settings(let settings)): apply(settings)
     default: break
     }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    readCount &+= 1
+    context.fireChannelReadComplete()
   }
 
   private func open(

@@ -47,6 +47,8 @@ final class HTTP2Stream: HTTPByteSink, @unchecked Sendable {
   private var unacknowledged = 0
   /// How many bytes the peer's window lets through.
   var outboundWindow = 0
+  /// How often the peer had sent something when the stream was opened.
+  private var readCount = 0
   private var reader: Waiter?
   private var writer: Waiter?
   /// Whether the piece that the writer waits for is on its way.
@@ -213,6 +215,11 @@ final class HTTP2Stream: HTTPByteSink, @unchecked Sendable {
     turn { _ in if case .ended = incoming { true } else { false } }
   }
 
+  /// Whether nothing at all has come from the peer since the stream was opened.
+  var hasHeardNothing: Bool {
+    turn { _ in id != .rootStream && readCount == connection.handler.readCount }
+  }
+
   /// Whether the fields that begin the peer's message have come.
   var hasAnswer: Bool { turn { _ in hasHead } }
 
@@ -227,6 +234,7 @@ final class HTTP2Stream: HTTPByteSink, @unchecked Sendable {
       guard let id = connection.handler.add(self) else { return HTTP2Error.notOpened() }
       self.id = id
       outgoing = .open
+      readCount = connection.handler.readCount
       send(fields, isLast: isLast, operations)
       operations.flush()
       return nil

@@ -113,6 +113,21 @@ import Testing
     }
   }
 
+  @Test func `a server that has gone without a word is asked no more on that connection`() async throws {
+    try await ScriptedPeer.runFrames { peer, number in
+      while let stream = try await peer.nextRequest() {
+        if number > 0 || stream == 1 { try await peer.answer(stream, "\(number)") }
+      }
+    } _: { server async throws in
+      try await Self.withSession { session async throws in
+        #expect(try await session.get(server.url).text == "0")
+        await #expect(throws: TimeoutError.self) { try await session.get(server.url, timeout: .seconds(3)) }
+        #expect(try await session.get(server.url).text == "1")
+        #expect(server.connectionCount == 2)
+      }
+    }
+  }
+
   @Test func `an error of the connection is told with its reason`() async throws {
     try await ScriptedPeer.runFrames { peer, _ in
       _ = try await peer.nextRequest()

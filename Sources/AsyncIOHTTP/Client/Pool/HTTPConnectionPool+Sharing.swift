@@ -131,11 +131,13 @@ extension HTTPConnectionPool {
 
   /// Takes a place back from a request.
   func giveBack(_ place: HTTPConnection, to carrier: HTTPConnection) {
+    // A server that has said nothing to anybody while a request waited in vain may be gone without a word.
+    let isMute = place.deadline.hasExpired && place.stream.http2?.hasHeardNothing == true
     place.close()
     let isOld = LoopClock.now >= carrier.retirement
     state.withLock { _ in
       if place.isUsed { carrier.isUsed = true }
-      if isOld { retire(carrier) }
+      if isOld || isMute { retire(carrier) }
     }
     handOut(carrier, returned: 1)
   }
