@@ -123,7 +123,10 @@ import Testing
   @Test func `a protocol that is not spoken here is refused`() async throws {
     let context = try HTTPCertificates.server { $0.applicationProtocols = ["h2"] }
     try await RunningServer.runSecurely(context, handler: { Self.greet($0) }) { server in
-      let configuration = try HTTPCertificates.configuration { $0.applicationProtocols = ["h2", "http/1.1"] }
+      var configuration = try HTTPCertificates.configuration {
+        $0.applicationProtocols = ["h2", "http/1.1"]
+      }
+      configuration.http2 = .off
       try await withHTTPSession(configuration) { session async throws in
         let error = await #expect(throws: HTTPError.self) { try await session.get(server.secureURL) }
         #expect(error?.message.contains("h2") == true)
