@@ -62,6 +62,9 @@ final class Connections<Stream: ByteStream>: Sendable {
     if phase == .aborted { stream.abort() }
   }
 
+  /// Whether there are fewer connections than the limit.
+  var hasRoom: Bool { state.withLock { $0.entries.count } < limit }
+
   /// Waits until there are fewer connections than the limit.
   func waitForRoom() async throws {
     try await wait("room for a connection") { $0 < limit }

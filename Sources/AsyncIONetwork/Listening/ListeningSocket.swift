@@ -32,6 +32,12 @@ final class ListeningSocket: Sendable {
     descriptor = try Descriptor(number)
   }
 
+  /// Takes a connection that waits already; nil if there is none.
+  func acceptWaiting() -> CInt? {
+    let number = try? descriptor.withNumber("accept") { number throws(IOError) in casyncio_accept(number) }
+    return number.flatMap { $0 >= 0 ? $0 : nil }
+  }
+
   /// Waits for the next connection; returns its descriptor, which nobody owns yet.
   ///
   /// ## Cancellation

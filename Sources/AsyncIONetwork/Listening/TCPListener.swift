@@ -121,6 +121,17 @@ public final class TCPListener: Sendable {
     await servers.shutdown(grace: grace, cleanup: cleanup)
   }
 
+  /// Stops listening as `close`; connections that wait to be accepted are served before by those who serve, as far as their limits
+  /// allow.
+  package func closeAfterAccepting() {
+    servers.take {
+      guard let number = socket.acceptWaiting() else { return nil }
+      Socket.disableNagle(number)
+      return number
+    }
+    close()
+  }
+
   /// Stops listening: connections that were not accepted are refused, and `accept` throws `IOError` with the code `closed`.
   ///
   /// Idempotent.

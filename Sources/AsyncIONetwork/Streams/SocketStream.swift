@@ -127,4 +127,35 @@ public class SocketStream: ByteStream, @unchecked Sendable {
     // -1 is the good case: nothing there, and not ended.
     return peeked.map { $0 >= 0 } ?? true
   }
+
+  /// Whether something has arrived that was not read, as far as can be told without waiting.
+  package final var hasUnreadInput: Bool {
+    var byte: UInt8 = 0
+    let peeked = try? descriptor.withNumber("recv") { number throws(IOError) in
+      unsafe recv(number, &byte, 1, Socket.peek)
+    }
+    return peeked == 1
+  }
+
+  /// What is known of the other end.
+  package enum Peer {
+    case there
+    /// It has ended its side; it may still read, and most have gone.
+    case ended
+    /// It has reset the connection, or this side is closed.
+    case gone
+  }
+
+  /// What is known of the other end without waiting, whatever waits to be read.
+  package final var peer: Peer {
+    // POLLRDHUP: the peer has shut down its writing (poll(2)); the overlay does not show it.
+    let hangUp: CShort = 0x2000
+    let events = try? descriptor.withNumber("poll") { number throws(IOError) in
+      var entry = pollfd(fd: number, events: hangUp, revents: 0)
+      return unsafe poll(&entry, 1, 0) > 0 ? entry.revents : 0
+    }
+    guard let events else { return .gone }
+    if events & CShort(POLLERR | POLLHUP) != 0 { return .gone }
+    return events & hangUp != 0 ? .ended : .there
+  }
 }

@@ -9,7 +9,8 @@
 // changed it. A timer that was replaced names another time than `armed`, and does nothing.
 //
 // Who acts: the owner's `deadlineExpired` is called once, by the timer, outside the lock. It may come at the same instant
-// as the owner moves the deadline; the lock decides who is first, and `hasExpired` tells the owner.
+// as the owner moves the deadline; the lock decides who is first, and `hasExpired` tells the owner. Before that the owner is
+// asked, also outside the lock, whether it puts the deadline off; if the deadline was moved meanwhile, the answer is void.
 //
 // A timer holds the owner, so whoever is done with the owner calls `end`. (A weak reference would make each retain of the
 // owner slower for good, and there are several in each request.)
@@ -21,6 +22,14 @@ import Synchronization
 package protocol ConnectionDeadlineOwner: AnyObject, Sendable {
   /// Ends whatever waits; called once, on the loop's thread, without a lock.
   func deadlineExpired()
+
+  /// When the deadline that has passed is to be instead; nil to let it pass. Called on the loop's thread, without a lock.
+  func postponedDeadline() -> LoopClock.Instant?
+}
+
+extension ConnectionDeadlineOwner {
+  /// Lets it pass.
+  package func postponedDeadline() -> LoopClock.Instant? { nil }
 }
 
 /// When a connection is to be closed, unless that is put off.
@@ -88,7 +97,7 @@ package final class ConnectionDeadline: Sendable {
     superfluous?.cancel()
   }
 
-  private enum Action { case none, arm(LoopClock.Instant), expire }
+  private enum Action { case none, arm(LoopClock.Instant), ask(LoopClock.Instant), expire }
 
   private func fire(_ instant: LoopClock.Instant, for owner: any ConnectionDeadlineOwner) {
     let now = LoopClock.now
@@ -96,17 +105,37 @@ package final class ConnectionDeadline: Sendable {
       guard state.armed == instant, !state.hasExpired, !state.hasEnded else { return .none }
       state.armed = Self.never
       if state.deadline == Self.never { return .none }
-      if state.deadline <= now {
-        state.hasExpired = true
-        return .expire
-      }
+      if state.deadline <= now { return .ask(state.deadline) }
       state.armed = state.deadline
       return .arm(state.deadline)
     }
+    perform(action, for: owner)
+  }
+
+  private func perform(_ action: Action, for owner: any ConnectionDeadlineOwner) {
     switch action {
     case .none: return
     case .arm(let instant): arm(instant, for: owner)
+    case .ask(let passed): perform(settle(passed, postponed: owner.postponedDeadline()), for: owner)
     case .expire: owner.deadlineExpired()
+    }
+  }
+
+  /// What follows when the owner was asked about a deadline that has passed.
+  private func settle(_ passed: LoopClock.Instant, postponed: LoopClock.Instant?) -> Action {
+    state.withLock { state in
+      if state.hasExpired || state.hasEnded || state.deadline == Self.never { return .none }
+      if state.deadline == passed {
+        guard let postponed else {
+          state.hasExpired = true
+          return .expire
+        }
+        state.deadline = postponed
+      }
+      // Moved, by whom ever: whoever moved it has set a timer if it is later than none.
+      if state.armed <= state.deadline { return .none }
+      state.armed = state.deadline
+      return .arm(state.deadline)
     }
   }
 }
