@@ -174,6 +174,45 @@ int casyncio_open_cached(const char *path) {
   return fd >= 0 ? fd : -errno;
 }
 
+// For kernels and sandboxes without openat2: component by component, and no symbolic link at all.
+static int open_without_links(int directory, const char *path) {
+  int here = dup(directory);
+  while (here >= 0) {
+    size_t length = strcspn(path, "/");
+    char name[256];
+    if (length >= sizeof name) {
+      close(here);
+      return -ENAMETOOLONG;
+    }
+    memcpy(name, path, length);
+    name[length] = 0;
+    bool is_last = path[length] == 0;
+    int next = openat(here, name, O_CLOEXEC | O_NOFOLLOW | (is_last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY));
+    int failure = errno;
+    close(here);
+    if (next < 0) return failure == ELOOP ? -EXDEV : -failure;
+    if (is_last) return next;
+    here = next;
+    path += length + 1;
+  }
+  return -errno;
+}
+
+int casyncio_open_beneath(int directory, const char *path, bool beneath, bool cached) {
+  struct open_how_of_linux how = {
+      // Not to wait for the other end of a FIFO.
+      .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+      // RESOLVE_NO_MAGICLINKS, RESOLVE_BENEATH, RESOLVE_CACHED
+      .resolve = 0x02 | (beneath ? 0x08 : 0) | (cached ? 0x20 : 0),
+  };
+  int fd;
+  do fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+  while (fd < 0 && errno == EINTR);
+  if (fd >= 0) return fd;
+  if (errno == ENOSYS && !cached) return open_without_links(directory, path);
+  return -errno;
+}
+
 ssize_t casyncio_read_cached(int fd, void *buffer, size_t count, int64_t offset) {
   struct iovec part = {.iov_base = buffer, .iov_len = count};
   ssize_t result = preadv2(fd, &part, 1, offset, RWF_NOWAIT);

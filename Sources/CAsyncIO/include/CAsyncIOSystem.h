@@ -41,6 +41,9 @@ char *const *casyncio_environment(void);
 ssize_t casyncio_write_quietly(int fd, const void *bytes, size_t count);
 // Opens for reading only if that needs no device. Returns the descriptor or -errno, EAGAIN if it would need one.
 int casyncio_open_cached(const char *path);
+// Opens for reading what is below a directory, by a relative path; `beneath` refuses, with EXDEV, symbolic links that lead out of
+// it. `cached` as for casyncio_open_cached. Returns the descriptor or -errno.
+int casyncio_open_beneath(int directory, const char *path, bool beneath, bool cached);
 // Reads what is in memory; offset -1 is the file's own. Returns the number of bytes or -errno, EAGAIN if a device is needed.
 ssize_t casyncio_read_cached(int fd, void *buffer, size_t count, int64_t offset);
 // Opens; O_CLOEXEC is added. Returns the descriptor or -errno.
