@@ -70,7 +70,7 @@ let package = Package(
     .target(
       name: "AsyncIOHTTP",
       dependencies: [
-        "AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork", "AsyncIOTLS",
+        "AsyncIORuntime", "AsyncIOCoordination", "AsyncIONetwork", "AsyncIOSystem", "AsyncIOTLS",
         "CAsyncIOZlib", "CAsyncIOBrotli", "CAsyncIOZstd",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -96,7 +96,8 @@ let package = Package(
     .testTarget(
       name: "AsyncIOHTTPTests",
       dependencies: [
-        "AsyncIOHTTP", "AsyncIOTLS", "AsyncIONetwork", "AsyncIOCoordination", "AsyncIORuntime",
+        "AsyncIOHTTP", "AsyncIOTLS", "AsyncIONetwork", "AsyncIOSystem", "AsyncIOCoordination",
+        "AsyncIORuntime",
         "AsyncIOTesting",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

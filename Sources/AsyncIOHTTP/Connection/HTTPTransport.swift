@@ -41,6 +41,15 @@ enum HTTPTransport: HTTPByteSink {
   @inline(__always)
   func write(_ bytes: [UInt8]) async throws { try await write(bytes[...]) }
 
+  /// Sends a part of a file; as `ByteStream.sendFile`.
+  func sendFile(_ file: CInt, from offset: inout Int, count: Int) async throws -> Int {
+    switch self {
+    case .plain(let stream): try await stream.sendFile(file, from: &offset, count: count)
+    case .secure(let stream): try await stream.sendFile(file, from: &offset, count: count)
+    case .stream, .shared: throw IOError(.invalid, operation: "sendfile", detail: "HTTP/2 sends pieces")
+    }
+  }
+
   func closeWriting() async throws {
     switch self {
     case .plain(let stream): try stream.closeWriting()
@@ -57,6 +66,25 @@ enum HTTPTransport: HTTPByteSink {
     case .secure(let stream): stream.hasPendingInput || stream.base.hasInput
     // These are read all the time, and told of an end.
     case .stream, .shared: false
+    }
+  }
+
+  /// Whether something has come that nobody has read, as far as can be told without waiting.
+  var hasUnreadInput: Bool {
+    switch self {
+    case .plain(let stream): stream.hasUnreadInput
+    case .secure(let stream): stream.hasPendingInput || stream.base.hasUnreadInput
+    case .stream, .shared: false
+    }
+  }
+
+  /// Whether the peer is there, as far as can be told without waiting, and whatever waits to be read.
+  var peer: SocketStream.Peer {
+    switch self {
+    case .plain(let stream): stream.peer
+    case .secure(let stream): stream.base.peer
+    // They are told of an end.
+    case .stream, .shared: .there
     }
   }
 

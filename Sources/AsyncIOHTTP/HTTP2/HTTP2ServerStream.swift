@@ -1,9 +1,11 @@
 // One request of a server over HTTP/2, with its answer, in a task of its own.
 
+import AsyncIOCoordination
 import AsyncIONetwork
 import AsyncIORuntime
 import HTTPTypes
 import NIOHPACK
+import Synchronization
 
 /// A request that is being answered.
 final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
@@ -44,21 +46,65 @@ final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
   private func answer() async throws {
     let (fields, isLast) = try await stream.nextHead()
     let head = try HTTP2Heads.request(fields, limits: configuration.limits)
-    let body = isLast ? HTTPCollectedBody() : try await readBody(of: head)
+    let requestHead = HTTPServerRequestHead(head, from: connection.remoteAddress)
+    let request =
+      isLast
+      ? HTTPServerRequest(requestHead, body: HTTPCollectedBody()) : try await receive(head, requestHead)
     deadline.clear()
-    let request = HTTPServerRequest(head, body: body, from: connection.remoteAddress)
+    let start = LoopClock.now
     let response: HTTPServerResponse
     do {
-      response = try await connection.server.handler(request)
+      response = try await handle(request)
     } catch {
       if error is CancellationError, Task.isCancelled { throw error }
-      response = configuration.errorHandler(error, request)
+      response = (error as? any HTTPRespondingError)?.response ?? configuration.errorHandler(error, request)
     }
-    try await send(response, to: request)
+    let size = try await send(response, to: request)
+    configuration.accessLog?(HTTPAccessRecord(request, response.status, size: size, since: start))
   }
 
-  private func readBody(of head: HTTPRequestHead) async throws -> HTTPCollectedBody {
-    let limit = configuration.maximumBodySize
+  /// Has the handler answer, for as long as it may take; it is waited for in any case.
+  private func handle(_ request: HTTPServerRequest) async throws -> HTTPServerResponse {
+    guard let timeout = configuration.requestTimeout else {
+      return try await connection.server.handler(request)
+    }
+    let response = try await withTimeoutOrNil(timeout) { try await connection.server.handler(request) }
+    return response ?? .plain(.serviceUnavailable)
+  }
+
+  /// The request with its body, or with the body left to the handler.
+  private func receive(
+    _ head: HTTPRequestHead, _ requestHead: HTTPServerRequestHead
+  ) async throws -> HTTPServerRequest {
+    let handling =
+      configuration.bodyHandling.flatMap { decide in
+        decide(HTTPServerRequest(requestHead, body: HTTPCollectedBody()))
+      } ?? .collect(upTo: configuration.maximumBodySize)
+    switch handling {
+    case .collect(let limit):
+      return HTTPServerRequest(requestHead, body: try await readBody(of: head, upTo: limit))
+    case .stream(let limit):
+      if head.facts.expectsContinue, !stream.hasReceivedAll { _ = stream.respond([":status": "100"], nil) }
+      return HTTPServerRequest(requestHead, body: HTTPCollectedBody(), reader: pieces(upTo: limit))
+    }
+  }
+
+  /// The body as the handler reads it.
+  private func pieces(upTo limit: Int) -> HTTPRequestBodyStream {
+    let received = Atomic(0)
+    return HTTPRequestBodyStream(reading: { [self] in
+      setDeadline(configuration.bodyTimeout)
+      defer { deadline.clear() }
+      var piece: [UInt8] = []
+      guard try await stream.read(appendingTo: &piece, atMost: HTTPInput.bodyReadSize) > 0 else { return nil }
+      guard received.add(piece.count, ordering: .relaxed).newValue <= limit else {
+        throw HTTPStatusError(.contentTooLarge, "The body is larger than \(limit) bytes.")
+      }
+      return piece
+    })
+  }
+
+  private func readBody(of head: HTTPRequestHead, upTo limit: Int) async throws -> HTTPCollectedBody {
     if case .length(let length) = head.facts.contentLength, length > limit {
       throw HTTPBodyTooLarge(limit: limit, announced: length)
     }
@@ -76,7 +122,8 @@ final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
 
   // MARK: Answering
 
-  private func send(_ response: HTTPServerResponse, to request: HTTPServerRequest) async throws {
+  /// Sends a response, and returns how long its body is.
+  private func send(_ response: HTTPServerResponse, to request: HTTPServerRequest) async throws -> Int {
     let fields: HPACKHeaders
     do throws(HTTPCodecError) {
       fields = try HTTP2Heads.fields(
@@ -84,18 +131,22 @@ final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
     } catch {
       // What the handler has made cannot be sent: nothing has been, so another answer can.
       EventLoop.reportUnhandled(error, source: "the response to \(request)")
-      return refuse(.internalServerError)
+      refuse(.internalServerError)
+      return 0
     }
     if HTTPBodyFraming.isBodiless(response.status.code, answering: request.method) {
       _ = stream.respond(fields, [])
-      return
+      return 0
     }
     switch response.body {
     case .bytes(let body):
       if !stream.respond(fields, body) {
         try await stream.write(body, isLast: true) { self.setDeadline(configuration.writeTimeout) }
       }
-    case .stream(let length, let write): try await send(fields, length, to: request, write)
+      return body.count
+    case .stream(let length, let write): return try await send(fields, length, to: request, write)
+    case .file(let file):
+      return try await send(fields, file.count, to: request) { writer in try await file.write(to: writer) }
     }
   }
 
@@ -105,6 +156,7 @@ final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
     switch response.body {
     case .bytes(let body): return body.count
     case .stream(let length, _): return length
+    case .file(let file): return file.count
     }
   }
 
@@ -112,7 +164,7 @@ final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
   private func send(
     _ fields: HPACKHeaders, _ length: Int?, to request: HTTPServerRequest,
     _ write: @Sendable (HTTPResponseWriter) async throws -> Void
-  ) async throws {
+  ) async throws -> Int {
     _ = stream.respond(fields, nil)
     let writer = HTTPResponseWriter(self, length.map { .contentLength($0) } ?? .untilClose, head: [])
     do {
@@ -124,6 +176,7 @@ final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
       } else {
         stream.finish(trailers)
       }
+      return writer.count
     } catch {
       writer.end()
       // The client must not take the part for the whole.

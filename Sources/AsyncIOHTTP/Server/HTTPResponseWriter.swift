@@ -14,6 +14,10 @@ public final class HTTPResponseWriter {
   /// Fields that follow the body; sent only where the body is sent in chunks.
   public var trailers: HTTPFields = [:]
 
+  /// How long the body is so far.
+  private(set) var count = 0
+  /// What the pieces pass through on their way, if they are compressed.
+  var compressor: ZlibCompressor?
   private let sink: any HTTPByteSink
   private let framing: HTTPBodyFraming
   private var state: State
@@ -53,12 +57,19 @@ public final class HTTPResponseWriter {
   /// ## Cancellation
   /// Leaves the response incomplete; the connection is cut when the body's closure throws.
   public func write(_ bytes: [UInt8]) async throws {
-    guard case .open(let remaining) = state else { throw HTTPServerError.bodyEnded() }
+    guard case .open = state else { throw HTTPServerError.bodyEnded() }
     guard !bytes.isEmpty else { return }
+    try await send(compressor?.compress(bytes, .sync) ?? bytes)
+  }
+
+  /// Sends a piece as it is.
+  private func send(_ bytes: [UInt8]) async throws {
+    guard case .open(let remaining) = state else { throw HTTPServerError.bodyEnded() }
     if let remaining {
       guard bytes.count <= remaining else { throw HTTPServerError.bodyTooLong(bytes.count - remaining) }
       state = .open(remaining: remaining - bytes.count)
     }
+    count += bytes.count
     if framing == .chunked { HTTPEncoder.appendChunkStart(bytes.count, to: &output) }
     if bytes.count <= HTTPServerConnection.joinedBodySize {
       output += bytes
@@ -87,6 +98,7 @@ public final class HTTPResponseWriter {
 
   /// Ends the body.
   func finish() async throws {
+    if let last = compressor?.compress([], .finish) { try await send(last) }
     guard case .open(let remaining) = state else { return }
     if let remaining, remaining > 0 { throw HTTPServerError.bodyTooShort(remaining) }
     state = .ended

@@ -104,9 +104,28 @@ public final class HTTPServer: Sendable {
   /// Idempotent.
   public func close() {
     closing.store(true, ordering: .sequentiallyConsistent)
-    listener.close()
+    // What a client has sent that is not accepted yet is answered too.
+    listener.closeAfterAccepting()
     let connections = connections.withLock { Array($0.values) }
     for connection in connections { connection.closeIfIdle() }
+  }
+
+  /// Ends the server in order: as `close`, then the handlers that are left after a while are cancelled, and the connections of those
+  /// that do not end by that are aborted.
+  ///
+  /// ```swift
+  /// for await _ in try signals(SIGTERM) { await server.shutdown(grace: .seconds(30)) }
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - grace: How long answers that are under way may take.
+  ///   - cleanup: How long handlers that were cancelled may take.
+  ///
+  /// ## Cancellation
+  /// Cuts both times short; the handlers are waited for in any case.
+  public func shutdown(grace: Duration, cleanup: Duration = .seconds(1)) async {
+    close()
+    await listener.shutdown(grace: grace, cleanup: cleanup)
   }
 
   /// Whether `close` was called.

@@ -1,5 +1,6 @@
 import AsyncIONetwork
 import AsyncIORuntime
+import AsyncIOSystem
 import HTTPTypes
 
 // Writing answers.
@@ -12,11 +13,14 @@ extension HTTPServerConnection {
       case none
       case bytes([UInt8])
       case stream(HTTPBodyFraming, @Sendable (HTTPResponseWriter) async throws -> Void)
+      case file(HTTPFileSlice)
     }
 
     let rest: Rest
     /// Whether the connection may serve another request.
     let isKept: Bool
+    /// How much of the body is ready with the head.
+    var bodySize = 0
   }
 
   /// Up to this size a body is sent with its head in one piece.
@@ -25,12 +29,19 @@ extension HTTPServerConnection {
   private static let writeSize = 256 * 1024
 
   /// Puts the head of an answer, and a small body, in the place of what `output` holds.
+  ///
+  /// - Parameters:
+  ///   - response: What the handler has answered.
+  ///   - head: What it has answered to.
+  ///   - output: Where to put it.
+  ///   - isBodyOpen: Whether the body of the request is not read to its end, so that another cannot follow.
+  /// - Returns: What is left to be sent.
   func prepare(
-    _ response: HTTPServerResponse, to head: HTTPRequestHead, _ output: inout [UInt8]
+    _ response: HTTPServerResponse, to head: HTTPRequestHead, _ output: inout [UInt8], isBodyOpen: Bool
   ) -> Answer {
     let framing = Self.framing(of: response, to: head)
     let keeps =
-      head.keepsAlive && framing != .untilClose && head.method != .connect && !server.isClosing
+      head.keepsAlive && framing != .untilClose && head.method != .connect && !isBodyOpen && !server.isClosing
     let connection: HTTPEncoder.Connection =
       !keeps ? .close : head.version == .http10 ? .keepAlive : .unspecified
     output.removeAll(keepingCapacity: true)
@@ -44,16 +55,17 @@ extension HTTPServerConnection {
       switch response.body {
       case _ where isBodiless: return Answer(rest: .none, isKept: isKept)
       case .stream(_, let write): return Answer(rest: .stream(framing, write), isKept: isKept)
+      case .file(let file): return Answer(rest: .file(file), isKept: isKept)
       case .bytes(let body) where body.count > Self.joinedBodySize:
         return Answer(rest: .bytes(body), isKept: isKept)
       case .bytes(let body):
         output.append(contentsOf: body)
-        return Answer(rest: .none, isKept: isKept)
+        return Answer(rest: .none, isKept: isKept, bodySize: body.count)
       }
     } catch {
       // What the handler has made cannot be sent: nothing has been, so another answer can, which surely is in order.
       EventLoop.reportUnhandled(error, source: "the response to \(head.method) \(head.path ?? "")")
-      return prepare(.plain(.internalServerError), to: head, &output)
+      return prepare(.plain(.internalServerError), to: head, &output, isBodyOpen: isBodyOpen)
     }
   }
 
@@ -62,6 +74,7 @@ extension HTTPServerConnection {
     if code < 200 || code == 204 || code == 304 { return .none }
     switch response.body {
     case .bytes(let body): return .contentLength(body.count)
+    case .file(let file): return .contentLength(file.count)
     case .stream(.some(let length), _): return .contentLength(length)
     case .stream(nil, _): return head.version == .http11 ? .chunked : .untilClose
     }
@@ -77,16 +90,35 @@ extension HTTPServerConnection {
     }
   }
 
-  /// Lets a handler write the body, after the head that is in `output`.
+  /// Sends a part of a file, without a copy where the system can do that, with a new deadline for each piece.
+  func write(_ slice: HTTPFileSlice) async throws {
+    try await slice.file.withDescriptor { number in
+      var offset = slice.offset
+      let end = slice.offset + slice.count
+      while offset < end {
+        setDeadline(configuration.writeTimeout)
+        let sent = try await stream.sendFile(
+          number, from: &offset, count: min(end - offset, HTTPFileSlice.pieceSize))
+        guard sent > 0 else {
+          // The file is shorter than it was. The client must not take the part for the whole.
+          stream.abort()
+          throw HTTPBodyFailed()
+        }
+      }
+    }
+  }
+
+  /// Lets a handler write the body, after the head that is in `output`; returns how long it is.
   func write(
     _ output: inout [UInt8], _ framing: HTTPBodyFraming, to request: HTTPServerRequest,
     _ write: @Sendable (HTTPResponseWriter) async throws -> Void
-  ) async throws {
+  ) async throws -> Int {
     let writer = HTTPResponseWriter(self, framing, head: output)
     output = []
     do {
       try await write(writer)
       try await writer.finish()
+      return writer.count
     } catch {
       writer.end()
       // The client must not take the part for the whole.
@@ -101,9 +133,6 @@ extension HTTPServerConnection {
   // MARK: Refusing
 
   /// Answers a request that was not read to its end, and ends such that the client gets the answer.
-  ///
-  /// Closing while input is unread would reset the connection, and what the client has not read would be lost; so
-  /// some of the input is read and thrown away (RFC 9112 §9.6).
   func refuse(_ status: HTTPResponse.Status) async {
     var output: [UInt8] = []
     let text = Array("\(status)\n".utf8)
@@ -111,8 +140,22 @@ extension HTTPServerConnection {
       _ = try HTTPEncoder.appendHead(
         of: status, [.contentType: "text/plain; charset=utf-8"], answering: .get,
         framing: .contentLength(text.count), connection: .close, date: .shared, to: &output)
-      setDeadline(.seconds(2))
+      setDeadline(Self.refusalTime)
       try await stream.write(output + text)
+    } catch {
+      // The client has gone or does not listen.
+      return
+    }
+    await linger()
+  }
+
+  /// Ends the connection such that the client gets what was sent last.
+  ///
+  /// Closing while input is unread would reset the connection, and what the client has not read would be lost; so
+  /// some of the input is read and thrown away (RFC 9112 §9.6).
+  func linger() async {
+    setDeadline(Self.refusalTime)
+    do {
       try await stream.closeWriting()
       var waste: [UInt8] = []
       for _ in 0..<256 {

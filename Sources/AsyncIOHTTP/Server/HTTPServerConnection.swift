@@ -1,16 +1,22 @@
 // One connection of a server: requests are read, answered and written one after another, by one task.
 //
 // The task owns the buffers. What others may do is to close the stream, which makes the task's read or write throw: the
-// deadline's timer, and `closeIfIdle`. For the latter the connection's activity is one word:
+// deadline's timer, and `closeIfIdle`; and to give up a request whose handler runs. For that the connection's activity is one
+// word:
 //
-//   idle     nothing of a next request has come   → busy by the task, closed by `closeIfIdle`
-//   busy     from the first byte to the answer    → idle by the task
-//   closed   closed while idle                    (last)
+//   idle       nothing of a next request has come    → busy by the task, closed by `closeIfIdle`
+//   busy       a request is read, or answered        → handling, idle by the task
+//   handling   the handler runs                      → busy by the task, abandoned by the timer
+//   abandoned  the handler took too long, or its client has gone: its response is not sent (last)
+//   closed     closed while idle                                                           (last)
 //
-// Why no request is lost to a gentle end: `closeIfIdle` closes only what it moved from idle to closed, and a task that
-// finds its connection closed has read nothing of a request. (A request may be on its way to the machine; no server can
-// know that, and the client sees a kept connection close before any answer.) Why none is overlooked: the task sets
-// `idle` before it asks whether the server is closing, and the server says so before it looks at the connections.
+// Why no request is lost to a gentle end: `closeIfIdle` closes only what it moved from idle to closed, on which nothing had come,
+// and a task that finds its connection closed has read nothing of a request. (A request may be on its way to the machine;
+// no server can know that, and the client sees a kept connection close before any answer.) Why none is overlooked: the task
+// sets `idle` before it asks whether the server is closing, and the server says so before it looks at the connections.
+//
+// Why a request is answered once: by whoever moves `handling` on. What follows `abandoned` is in
+// HTTPServerConnection+Abandoning.swift.
 
 import AsyncIONetwork
 import AsyncIORuntime
@@ -22,8 +28,8 @@ struct HTTPClosedWhileIdle: Error {}
 
 /// A connection that a server has accepted.
 final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, HTTPServedConnection {
-  private enum Activity: UInt8, AtomicRepresentable {
-    case idle, busy, closed
+  enum Activity: UInt8, AtomicRepresentable {
+    case idle, busy, handling, abandoned, closed
   }
 
   /// What the serving task works on; a local value, as access to the properties of an object is checked each time.
@@ -39,8 +45,13 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, HTTPSer
   let server: HTTPServer
   let configuration: HTTPServer.Configuration
   let remoteAddress: SocketAddress?
-  private let deadline = ConnectionDeadline(on: .orDefault)
-  private let activity = Atomic(Activity.idle)
+  let deadline = ConnectionDeadline(on: .orDefault)
+  let activity = Atomic(Activity.idle)
+  /// When the handler was called, in nanoseconds on the loop's clock.
+  let handlingStart = Atomic<Int64>(0)
+  /// When the client has taken too long for a piece of a body that the handler reads; only while it does.
+  let readingEnd = Atomic<Int64>(.max)
+  let abandonment = Mutex(Abandonment())
 
   /// How much is read at once between bodies; more requests than that are seldom there.
   private static let readSize = 4 * 1024
@@ -57,6 +68,7 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, HTTPSer
   /// - Returns: what has come, and leaves the connection open, where that is the beginning of HTTP/2 and the server speaks that.
   func serve() async -> [UInt8]? {
     var buffers = Buffers(parser: HTTPHeadParser(limits: configuration.limits))
+    noteTask()
     do {
       setDeadline(configuration.headTimeout)
       while try await serveRequest(&buffers) {
@@ -67,6 +79,7 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, HTTPSer
       }
     } catch let error as HTTPCodecError {
       if server.speaksHTTP2(buffers.input.bytes, over: stream) {
+        await endAbandonment()
         deadline.end()
         return buffers.input.bytes
       }
@@ -74,19 +87,20 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, HTTPSer
     } catch {
       // Reset, closed by a deadline, or cancelled: there is nobody to tell.
     }
+    await endAbandonment()
     deadline.end()
     await stream.close()
     return nil
   }
 
-  func deadlineExpired() { stream.cut() }
-
   func setDeadline(_ duration: Duration) {
     deadline.set(LoopClock.now.advanced(by: duration), for: self)
   }
 
-  /// Closes the connection if no request is under way.
+  /// Closes the connection if no request is under way, and none has come.
   func closeIfIdle() {
+    // What has come is answered, as the last one: the task is about to read it.
+    if activity.load(ordering: .sequentiallyConsistent) == .idle, stream.hasUnreadInput { return }
     let (isIdle, _) = activity.compareExchange(
       expected: .idle, desired: .closed, ordering: .sequentiallyConsistent)
     if isIdle { stream.cut() }
@@ -100,7 +114,7 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, HTTPSer
   private func serveRequest(_ buffers: inout Buffers) async throws -> Bool {
     var found = try nextHead(&buffers)
     while found == nil {
-      if !buffers.isBusy, server.isClosing { return false }
+      if !buffers.isBusy, server.isClosing, !stream.hasUnreadInput { return false }
       buffers.input.compact()
       let count = try await stream.read(appendingTo: &buffers.input.bytes, atMost: Self.readSize)
       if count == 0 { return false }
@@ -109,33 +123,47 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, HTTPSer
     guard let head = found else { return false }
 
     let framing = try HTTPBodyFraming(of: head)
-    var body = HTTPCollectedBody()
+    let requestHead = HTTPServerRequestHead(head, from: remoteAddress)
+    var body = HTTPReceivedBody()
     if framing != .none {
-      guard let collected = try await readBody(framing, of: head, &buffers.input) else { return false }
-      body = collected
+      guard let received = try await receiveBody(framing, of: head, requestHead, &buffers.input) else {
+        return false
+      }
+      body = received
     }
-    deadline.clear()
+    let request = HTTPServerRequest(requestHead, body: body.collected, reader: body.stream)
 
-    let request = HTTPServerRequest(head, body: body, from: remoteAddress)
+    let start = beginHandling()
     let response: HTTPServerResponse
     do {
       response = try await server.handler(request)
     } catch {
-      // Cancelled with the server: there is no time for an answer.
-      if error is CancellationError, Task.isCancelled { return false }
-      response = configuration.errorHandler(error, request)
+      guard let answer = answer(to: error, in: request, body) else { return false }
+      response = answer
     }
+    guard endHandling() else { return false }
 
-    let answer = prepare(response, to: head, &buffers.output)
+    if !response.isWrittenByHandler { body.reader?.discardWhatIsThere() }
+    let answer = prepare(response, to: head, &buffers.output, isBodyOpen: body.reader?.isOpen ?? false)
     setDeadline(configuration.writeTimeout)
+    var size = 0
     switch answer.rest {
     case .none: try await stream.write(buffers.output[...])
     case .bytes(let body):
       try await stream.write(buffers.output[...])
       try await write(body)
+      size = body.count
     case .stream(let framing, let write):
-      try await self.write(&buffers.output, framing, to: request, write)
+      size = try await self.write(&buffers.output, framing, to: request, write)
+    case .file(let file):
+      try await stream.write(buffers.output[...])
+      try await write(file)
+      size = file.count
     }
+    if let log = configuration.accessLog {
+      log(HTTPAccessRecord(request, response.status, size: answer.bodySize + size, since: start))
+    }
+    if let reader = body.reader { return try await end(reader, &buffers.input, isKept: answer.isKept) }
     return answer.isKept
   }
 
@@ -160,26 +188,31 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, HTTPSer
     if buffers.output.capacity > HTTPInput.keptCapacity { buffers.output = [] }
   }
 
-  /// Reads the body of a request; nil if it is too large, which was answered.
-  private func readBody(
-    _ framing: HTTPBodyFraming, of head: HTTPRequestHead, _ input: inout HTTPInput
-  ) async throws -> HTTPCollectedBody? {
-    setDeadline(configuration.bodyTimeout)
-    do {
-      if case .contentLength(let length) = framing, length > configuration.maximumBodySize {
-        throw HTTPBodyTooLarge(limit: configuration.maximumBodySize, announced: length)
-      }
-      // RFC 9110 §10.1.1: not to HTTP/1.0, and not if the body comes already.
-      if head.facts.expectsContinue, head.version == .http11, input.isEmpty {
-        try await stream.write(Self.continueLine)
-      }
-      return try await input.readBody(
-        framing, limits: configuration.limits, maximumSize: configuration.maximumBodySize, from: stream)
-    } catch is HTTPBodyTooLarge {
-      await refuse(.contentTooLarge)
-      return nil
-    }
+  // MARK: Handling
+
+  private func beginHandling() -> LoopClock.Instant {
+    let now = LoopClock.now
+    handlingStart.store(now.nanoseconds, ordering: .relaxed)
+    let wait = min(Self.checkInterval, configuration.requestTimeout ?? Self.checkInterval)
+    activity.store(.handling, ordering: .sequentiallyConsistent)
+    deadline.set(now.advanced(by: wait), for: self)
+    return now
   }
 
-  private static let continueLine = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+  /// Whether the response is to be sent.
+  private func endHandling() -> Bool {
+    activity.compareExchange(expected: .handling, desired: .busy, ordering: .sequentiallyConsistent).exchanged
+  }
+
+  /// What is answered where the handler has thrown; nil for nothing.
+  @inline(never)
+  private func answer(
+    to error: any Error, in request: HTTPServerRequest, _ body: HTTPReceivedBody
+  ) -> HTTPServerResponse? {
+    // Cancelled with the server: there is no time for an answer.
+    if error is CancellationError, Task.isCancelled { return nil }
+    if body.reader?.isLost ?? false { return nil }
+    if let error = error as? any HTTPRespondingError { return error.response }
+    return configuration.errorHandler(error, request)
+  }
 }

@@ -13,6 +13,10 @@ public struct HTTPServerError: Error, Hashable, Sendable {
     public static var bodyTooLong: Code { Code("bodyTooLong") }
     /// Less was written than was announced.
     public static var bodyTooShort: Code { Code("bodyTooShort") }
+    /// The body of a request is being read by another task.
+    public static var bodyBusy: Code { Code("bodyBusy") }
+    /// The body of a request was read after the response was sent.
+    public static var bodyLeft: Code { Code("bodyLeft") }
   }
 
   /// What kind of misuse it is, for programs.
@@ -34,6 +38,17 @@ public struct HTTPServerError: Error, Hashable, Sendable {
     HTTPServerError(
       code: .bodyEnded,
       message: "The body has ended; use its writer only until the closure that it was given to has returned.")
+  }
+
+  static func bodyBusy() -> HTTPServerError {
+    HTTPServerError(
+      code: .bodyBusy, message: "Another task reads the body of this request; one may at a time.")
+  }
+
+  static func bodyLeft() -> HTTPServerError {
+    HTTPServerError(
+      code: .bodyLeft,
+      message: "The body of a request is there until its response was sent; read it before.")
   }
 
   static func bodyTooLong(_ excess: Int) -> HTTPServerError {

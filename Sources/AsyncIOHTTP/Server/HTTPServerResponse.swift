@@ -16,6 +16,7 @@ public struct HTTPServerResponse: Sendable {
   enum Body: Sendable {
     case bytes([UInt8])
     case stream(length: Int?, @Sendable (HTTPResponseWriter) async throws -> Void)
+    case file(HTTPFileSlice)
   }
 
   /// The status.
@@ -23,6 +24,16 @@ public struct HTTPServerResponse: Sendable {
   /// The fields beside those that the server adds.
   public var fields: HTTPFields
   var body: Body
+
+  /// Whether code of the handler is still to run, which may read the body of the request.
+  var isWrittenByHandler: Bool {
+    if case .stream = body { true } else { false }
+  }
+
+  /// The body, for tests of handlers; nil if it is only written, or read from a file, when it is sent.
+  public var bytes: [UInt8]? {
+    if case .bytes(let bytes) = body { bytes } else { nil }
+  }
 
   /// Creates a response with a body that is there.
   ///
@@ -43,9 +54,12 @@ public struct HTTPServerResponse: Sendable {
   ///   - fields: further fields; `Content-Type` is plain text unless it is given.
   ///   - text: the body.
   public init(status: HTTPResponse.Status = .ok, fields: HTTPFields = [:], text: String) {
-    self.init(status: status, fields: fields, body: Array(text.utf8))
-    if !fields.contains(.contentType) { self.fields[.contentType] = "text/plain; charset=utf-8" }
+    // Shared, so that the usual response makes no fields of its own.
+    self.init(status: status, fields: fields.isEmpty ? Self.textFields : fields, body: Array(text.utf8))
+    if !self.fields.contains(.contentType) { self.fields[.contentType] = "text/plain; charset=utf-8" }
   }
+
+  private static let textFields: HTTPFields = [.contentType: "text/plain; charset=utf-8"]
 
   /// Creates a response whose body is written piece by piece.
   ///
@@ -65,12 +79,5 @@ public struct HTTPServerResponse: Sendable {
     self.status = status
     self.fields = fields
     body = .stream(length: length, write)
-  }
-}
-
-extension HTTPServerResponse {
-  /// A response that says in words what its status is.
-  static func plain(_ status: HTTPResponse.Status) -> HTTPServerResponse {
-    HTTPServerResponse(status: status, text: "\(status)\n")
   }
 }

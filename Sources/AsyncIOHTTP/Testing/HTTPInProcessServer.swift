@@ -10,7 +10,8 @@ import Synchronization
 /// ```
 ///
 /// Requests are written and read as they would be on a connection, so that what could not be sent is refused here too. Bodies
-/// are whole on either side before the other sees them. What the handler throws is thrown to who has asked.
+/// are whole on either side before the other sees them. An error that says what to answer is answered; any other
+/// error of the handler is thrown to who has asked.
 public final class HTTPInProcessServer: HTTPMiddleware {
   private let handler: HTTPServer.Handler
   private let maximumBodySize: Int
@@ -38,8 +39,13 @@ public final class HTTPInProcessServer: HTTPMiddleware {
     guard let (head, _): (HTTPRequestHead, Int) = try parser.parseRequest(bytes.span) else {
       throw HTTPHeadParser.truncated(after: bytes.count)
     }
-    let response = try await handler(
-      HTTPServerRequest(head, body: HTTPCollectedBody(bytes: body), from: nil))
+    let response: HTTPServerResponse
+    do {
+      response = try await handler(
+        HTTPServerRequest(HTTPServerRequestHead(head, from: nil), body: HTTPCollectedBody(bytes: body)))
+    } catch let error as any HTTPRespondingError {
+      response = error.response
+    }
     let isBodiless = HTTPBodyFraming.isBodiless(response.status.code, answering: request.method)
     let answer = isBodiless ? [] : try await collect(response.body)
     return HTTPClientResponse(status: response.status, fields: response.fields, body: answer, to: request)
@@ -61,6 +67,8 @@ public final class HTTPInProcessServer: HTTPMiddleware {
   private func collect(_ body: HTTPServerResponse.Body) async throws -> [UInt8] {
     switch body {
     case .bytes(let bytes): return bytes
+    case .file(let file):
+      return try await collect(.stream(length: file.count) { try await file.write(to: $0) })
     case .stream(let length, let write):
       let sink = HTTPCollectingSink(limit: maximumBodySize)
       let writer = HTTPResponseWriter(sink, length.map { .contentLength($0) } ?? .untilClose, head: [])

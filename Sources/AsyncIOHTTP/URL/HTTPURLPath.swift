@@ -18,10 +18,47 @@ enum HTTPURLPath {
     return result
   }
 
+  /// Percent-encodes every byte of a segment that may not stand as it is, percent signs and slashes too.
+  static func escaping(_ segment: String) -> [UInt8] {
+    var result: [UInt8] = []
+    for byte in segment.utf8 {
+      if ASCIISet.path.contains(byte), byte != UInt8(ascii: "/") {
+        result.append(byte)
+      } else {
+        appendEscape(of: byte, to: &result)
+      }
+    }
+    return result
+  }
+
   static func appendEscape(of byte: UInt8, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "%"))
     bytes.append(hexadecimalDigit(byte >> 4))
     bytes.append(hexadecimalDigit(byte & 0xF))
+  }
+
+  /// Puts the bytes in the place of their escapes; a percent sign that begins none stays.
+  static func decoding(_ bytes: Span<UInt8>, in range: Range<Int>) -> [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(range.count)
+    var index = range.lowerBound
+    while index < range.upperBound {
+      if bytes[index] == UInt8(ascii: "%"), index + 2 < range.upperBound,
+        let high = bytes[index + 1].hexadecimalValue, let low = bytes[index + 2].hexadecimalValue
+      {
+        result.append(high << 4 | low)
+        index += 3
+      } else {
+        result.append(bytes[index])
+        index += 1
+      }
+    }
+    return result
+  }
+
+  /// Text without its escapes; bytes that are not UTF-8 are replaced.
+  static func decoding(_ text: String) -> String {
+    String(decoding: decoding(text.utf8.span, in: 0..<text.utf8.count), as: UTF8.self)
   }
 
   private static func isEscape(_ bytes: ArraySlice<UInt8>) -> Bool {

@@ -12,11 +12,31 @@ struct RunningServer {
   var url: String { "http://127.0.0.1:\(port)" }
 
   /// Runs `body` beside a server with this handler.
+  ///
+  /// Clients of tests often end their side, and wait for the answer.
   static func run<Result>(
-    _ configuration: HTTPServer.Configuration = .init(), handler: @escaping HTTPServer.Handler,
+    _ configuration: HTTPServer.Configuration = .init(), allowsHalfClose: Bool = true,
+    handler: @escaping HTTPServer.Handler, _ body: (RunningServer) async throws -> Result
+  ) async throws -> Result {
+    var configuration = configuration
+    configuration.allowsHalfClose = allowsHalfClose
+    let server = try HTTPServer(port: 0, configuration: configuration, handler: handler)
+    return try await run(server, body)
+  }
+
+  /// Runs `body` beside a server with this router.
+  static func run<Result>(
+    _ configuration: HTTPServer.Configuration = .init(), router: HTTPRouter,
     _ body: (RunningServer) async throws -> Result
   ) async throws -> Result {
-    let server = try HTTPServer(port: 0, configuration: configuration, handler: handler)
+    var configuration = configuration
+    configuration.allowsHalfClose = true
+    return try await run(HTTPServer(port: 0, configuration: configuration, router: router), body)
+  }
+
+  private static func run<Result>(
+    _ server: HTTPServer, _ body: (RunningServer) async throws -> Result
+  ) async throws -> Result {
     let serving = createTask { try await server.serve() }
     defer { serving.cancel() }
     return try await body(RunningServer(server: server, serving: serving))
