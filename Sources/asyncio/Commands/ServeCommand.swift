@@ -1,11 +1,21 @@
 import ArgumentParser
 
-/// `asyncio serve`: the demonstration's server by itself.
+/// `asyncio serve`: the files of a directory, or the demonstration's server by itself.
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
-    abstract: "Serve pages that are as slow, as large and as faulty as you wish.",
-    discussion: "For demonstrations, tests and benchmarks. Ctrl-C stops it.")
+    abstract:
+      "Serve the files of a directory, or pages that are as slow, as large and as faulty as you wish.",
+    discussion: """
+      For demonstrations, tests and benchmarks, and to look at a directory with a browser: each request is a line on standard \
+      output. Ctrl-C stops it at once; after SIGTERM, answers that are under way are finished.
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "A directory to serve, with lists where there is no index.html; without one, pages are made up.",
+      valueName: "directory"), completion: .directory)
+  var directory: String?
 
   @Option(help: ArgumentHelp("The address to listen on.", valueName: "address"))
   var host = "127.0.0.1"
@@ -65,6 +75,14 @@ struct ServeCommand: ParsableCommand {
     // A number that is none is in no range.
     guard (0...1).contains(errorRate) else {
       throw ValidationError("'--error-rate' must be 0…1, not \(errorRate).")
+    }
+    guard
+      directory == nil
+        || (delay == DurationArgument(.zero) && size == ByteCountArgument(1024) && errorRate == 0
+          && site == nil)
+    else {
+      throw ValidationError(
+        "'--delay', '--size', '--error-rate' and '--site' are for pages that are made up, not for files.")
     }
   }
 
