@@ -32,7 +32,7 @@ enum Workload: String, CaseIterable {
   case spawn, gather, yield, pingpong, continuations, timers, timeout, sleep1m, echo, queue, semaphore
   case lock, lockcontended, event
   case race, ascompleted, generator, blocking, blocking100, blockers
-  case files, filesblocking, tls, tlshandshake, http, https, httplocal, lines
+  case files, filesblocking, tls, tlshandshake, http, https, httplocal, lines, httpserver
   case curveTasks = "curve-tasks"
   case curveTimers = "curve-timers"
   case curveQueue = "curve-queue"
@@ -72,6 +72,7 @@ enum Workload: String, CaseIterable {
     case .curveTimers: try await cancelTimersAtOnce(size(arguments))
     case .curveQueue: try await fillQueue(size(arguments))
     case .curveWaiters: try await cancelWaiters(size(arguments))
+    case .httpserver: try await serveHello(port: arguments.first)
     }
   }
 

@@ -1,0 +1,3 @@
+module helloserver
+
+go 1.22
