@@ -41,6 +41,16 @@ enum HTTPTransport: HTTPByteSink {
   @inline(__always)
   func write(_ bytes: [UInt8]) async throws { try await write(bytes[...]) }
 
+  /// Writes what can be written without waiting; returns how much that was.
+  @inline(__always)
+  func writeAtOnce(_ bytes: [UInt8]) throws -> Int {
+    switch self {
+    case .plain(let stream): try stream.writeAtOnce(bytes)
+    // What goes through a pipeline may always wait.
+    case .secure, .stream, .shared: 0
+    }
+  }
+
   /// Sends a part of a file; as `ByteStream.sendFile`.
   func sendFile(_ file: CInt, from offset: inout Int, count: Int) async throws -> Int {
     switch self {

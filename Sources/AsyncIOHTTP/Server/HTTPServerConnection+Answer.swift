@@ -21,6 +21,9 @@ extension HTTPServerConnection {
     let isKept: Bool
     /// How much of the body is ready with the head.
     var bodySize = 0
+
+    /// Whether nothing is to be sent after what is ready.
+    var isComplete: Bool { if case .none = rest { true } else { false } }
   }
 
   /// Up to this size a body is sent with its head in one piece.

@@ -145,10 +145,11 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, HTTPSer
 
     if !response.isWrittenByHandler { body.reader?.discardWhatIsThere() }
     let answer = prepare(response, to: head, &buffers.output, isBodyOpen: body.reader?.isOpen ?? false)
-    setDeadline(configuration.writeTimeout)
+    let sent = answer.isComplete ? try stream.writeAtOnce(buffers.output) : 0
+    if sent < buffers.output.count { setDeadline(configuration.writeTimeout) }
     var size = 0
     switch answer.rest {
-    case .none: try await stream.write(buffers.output[...])
+    case .none: if sent < buffers.output.count { try await stream.write(buffers.output[sent...]) }
     case .bytes(let body):
       try await stream.write(buffers.output[...])
       try await write(body)

@@ -21,6 +21,15 @@ extension SocketStream {
     }
   }
 
+  /// Writes what the system takes without waiting: all of a small message, as a rule, without an async frame.
+  ///
+  /// - Returns: How many bytes were taken from the front; perhaps none, also where others must have a turn first.
+  /// - Throws: `IOError`; `CancellationError`.
+  package final func writeAtOnce(_ bytes: [UInt8]) throws -> Int {
+    if descriptor.isOverBudget { return 0 }
+    return unsafe try bytes.withUnsafeBytes { unsafe try descriptor.trySend($0) } ?? 0
+  }
+
   /// Writes all of `bytes`, and waits whenever the system has no room for more.
   ///
   /// - Throws: `IOError`; `CancellationError`.
