@@ -98,6 +98,15 @@ enum HTTPTransport: HTTPByteSink {
     }
   }
 
+  /// The stream for another protocol than HTTP; nil for what is shared.
+  var byteStream: (any ByteStream)? {
+    switch self {
+    case .plain(let stream): stream
+    case .secure(let stream): stream
+    case .stream, .shared: nil
+    }
+  }
+
   // MARK: Ending
 
   /// Closes it at once, without a farewell; whoever waits for it throws `IOError` with the code `closed`.

@@ -147,6 +147,10 @@ final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
     case .stream(let length, let write): return try await send(fields, length, to: request, write)
     case .file(let file):
       return try await send(fields, file.count, to: request) { writer in try await file.write(to: writer) }
+    // A stream cannot leave HTTP; who answers so has not looked at the version.
+    case .upgrade:
+      refuse(.internalServerError)
+      return 0
     }
   }
 
@@ -157,6 +161,7 @@ final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
     case .bytes(let body): return body.count
     case .stream(let length, _): return length
     case .file(let file): return file.count
+    case .upgrade: return nil
     }
   }
 
@@ -187,6 +192,8 @@ final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
       throw HTTPBodyFailed()
     }
   }
+
+  var servingServer: HTTPServer? { connection.server }
 
   func write(_ bytes: [UInt8]) async throws {
     try await stream.write(bytes, isLast: false) { self.setDeadline(configuration.writeTimeout) }

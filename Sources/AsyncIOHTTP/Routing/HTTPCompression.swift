@@ -59,7 +59,7 @@ public struct HTTPCompression: HTTPServerMiddleware {
     switch response.body {
     case .bytes(let bytes): return bytes.count >= minimumSize
     case .stream(let length, _): return length ?? .max >= minimumSize
-    case .file: return false
+    case .file, .upgrade: return false
     }
   }
 
@@ -74,7 +74,7 @@ public struct HTTPCompression: HTTPServerMiddleware {
 
   private func compress(_ body: HTTPServerResponse.Body) -> HTTPServerResponse.Body {
     switch body {
-    case .file: return body
+    case .file, .upgrade: return body
     case .bytes(let bytes): return .bytes(ZlibCompressor(level: level).compress(bytes, .finish))
     case .stream(_, let write):
       let level = level

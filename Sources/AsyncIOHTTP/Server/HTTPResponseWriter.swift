@@ -18,7 +18,7 @@ public final class HTTPResponseWriter {
   private(set) var count = 0
   /// What the pieces pass through on their way, if they are compressed.
   var compressor: ZlibCompressor?
-  private let sink: any HTTPByteSink
+  let sink: any HTTPByteSink
   private let framing: HTTPBodyFraming
   private var state: State
   /// What goes out with the next piece: the head, and the framing of chunks.

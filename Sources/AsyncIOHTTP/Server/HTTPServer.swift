@@ -31,6 +31,8 @@ public final class HTTPServer: Sendable {
   private let context: TLSContext?
   private let connections = Mutex<[ObjectIdentifier: any HTTPServedConnection]>([:])
   private let closing = Atomic(false)
+  /// What is done when the server closes, by answers that do not end by themselves.
+  let closingActions = Mutex(ClosingActions())
 
   /// Makes a server that listens already; connections are accepted by `serve`.
   ///
@@ -108,6 +110,7 @@ public final class HTTPServer: Sendable {
     listener.closeAfterAccepting()
     let connections = connections.withLock { Array($0.values) }
     for connection in connections { connection.closeIfIdle() }
+    performClosingActions()
   }
 
   /// Ends the server in order: as `close`, then the handlers that are left after a while are cancelled, and the connections of those

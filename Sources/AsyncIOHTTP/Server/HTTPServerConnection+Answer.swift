@@ -14,6 +14,7 @@ extension HTTPServerConnection {
       case bytes([UInt8])
       case stream(HTTPBodyFraming, @Sendable (HTTPResponseWriter) async throws -> Void)
       case file(HTTPFileSlice)
+      case upgrade(@Sendable (HTTPUpgradedConnection) async -> Void)
     }
 
     let rest: Rest
@@ -42,6 +43,9 @@ extension HTTPServerConnection {
   func prepare(
     _ response: HTTPServerResponse, to head: HTTPRequestHead, _ output: inout [UInt8], isBodyOpen: Bool
   ) -> Answer {
+    if case .upgrade(let takeOver) = response.body {
+      return prepareUpgrade(response, takeOver, to: head, &output, isBodyOpen: isBodyOpen)
+    }
     let framing = Self.framing(of: response, to: head)
     let keeps =
       head.keepsAlive && framing != .untilClose && head.method != .connect && !isBodyOpen && !server.isClosing
@@ -64,6 +68,7 @@ extension HTTPServerConnection {
       case .bytes(let body):
         output.append(contentsOf: body)
         return Answer(rest: .none, isKept: isKept, bodySize: body.count)
+      case .upgrade: return Answer(rest: .none, isKept: false)
       }
     } catch {
       // What the handler has made cannot be sent: nothing has been, so another answer can, which surely is in order.
@@ -80,6 +85,7 @@ extension HTTPServerConnection {
     case .file(let file): return .contentLength(file.count)
     case .stream(.some(let length), _): return .contentLength(length)
     case .stream(nil, _): return head.version == .http11 ? .chunked : .untilClose
+    case .upgrade: return .none
     }
   }
 
@@ -91,6 +97,8 @@ extension HTTPServerConnection {
       try await stream.write(rest.prefix(Self.writeSize))
       rest = rest.dropFirst(Self.writeSize)
     }
+    // A body that is written piece by piece may pause as long as it likes.
+    clearDeadline()
   }
 
   /// Sends a part of a file, without a copy where the system can do that, with a new deadline for each piece.

@@ -93,6 +93,10 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, HTTPSer
     return nil
   }
 
+  var servingServer: HTTPServer? { server }
+
+  func clearDeadline() { deadline.clear() }
+
   func setDeadline(_ duration: Duration) {
     deadline.set(LoopClock.now.advanced(by: duration), for: self)
   }
@@ -160,6 +164,9 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, HTTPSer
       try await stream.write(buffers.output[...])
       try await write(file)
       size = file.count
+    case .upgrade(let takeOver):
+      try await stream.write(buffers.output[...])
+      await hand(over: &buffers, to: takeOver)
     }
     if let log = configuration.accessLog {
       log(HTTPAccessRecord(request, response.status, size: answer.bodySize + size, since: start))

@@ -17,6 +17,8 @@ public struct HTTPServerResponse: Sendable {
     case bytes([UInt8])
     case stream(length: Int?, @Sendable (HTTPResponseWriter) async throws -> Void)
     case file(HTTPFileSlice)
+    /// There is none: the connection leaves HTTP after the head.
+    case upgrade(@Sendable (HTTPUpgradedConnection) async -> Void)
   }
 
   /// The status.

@@ -69,6 +69,8 @@ public final class HTTPInProcessServer: HTTPMiddleware {
     case .bytes(let bytes): return bytes
     case .file(let file):
       return try await collect(.stream(length: file.count) { try await file.write(to: $0) })
+    // There is no connection that could leave HTTP.
+    case .upgrade: return []
     case .stream(let length, let write):
       let sink = HTTPCollectingSink(limit: maximumBodySize)
       let writer = HTTPResponseWriter(sink, length.map { .contentLength($0) } ?? .untilClose, head: [])
