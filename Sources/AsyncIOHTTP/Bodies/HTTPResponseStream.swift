@@ -126,6 +126,7 @@ final class HTTPResponseStream: Sendable {
 
   /// How long a piece may take.
   private var pieceTimeout: Duration? {
+    if call.isEndless { return call.silenceLimit }
     let configuration = session.configuration
     return configuration.phaseTimeouts.read
       ?? (call.isStreaming && !call.boundsStream ? configuration.timeout : nil)
@@ -175,6 +176,15 @@ final class HTTPResponseStream: Sendable {
   }
 
   // MARK: Leaving
+
+  /// Takes the connection, which leaves HTTP, and is to be discarded at its end; nil if it was left before.
+  func takeConnection() -> HTTPConnection? {
+    state.withLock { state in
+      guard case .open(let reading) = state else { return nil }
+      state = .left
+      return reading.connection
+    }
+  }
 
   /// Ends the reading of a body that has ended with the head.
   func finishIfComplete() {

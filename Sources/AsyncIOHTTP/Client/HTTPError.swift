@@ -46,6 +46,8 @@ public struct HTTPError: Error, Sendable {
     public static var invalidContentEncoding: Code { Code("invalidContentEncoding") }
     /// The body is not the JSON that was expected.
     public static var invalidJSON: Code { Code("invalidJSON") }
+    /// The body is no stream of events.
+    public static var noEventStream: Code { Code("noEventStream") }
     /// A piece of a streamed body was asked for after the end of its scope.
     public static var streamEnded: Code { Code("streamEnded") }
     /// Time has run out; this is the cause of a `TimeoutError`, which says how long was given.

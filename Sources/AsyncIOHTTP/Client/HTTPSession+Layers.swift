@@ -116,7 +116,8 @@ extension HTTPSession {
       inflater: inflater, isReusable: opened.isReusable, upload: opened.upload)
     if call.isStreaming, !call.boundsStream { connection.unbound() }
     let stream = HTTPResponseStream(reading, of: self, for: request, call)
-    stream.finishIfComplete()
+    // After an agreed upgrade what follows is no body, and the connection is not given back.
+    if !call.isUpgrading || opened.head.code != 101 { stream.finishIfComplete() }
     return HTTPClientResponse(
       to: request.method, request.url, head: opened.head, body: HTTPCollectedBody(),
       extras: HTTPClientResponse.Extras(timings: timings, stream: stream))

@@ -63,6 +63,22 @@ extension HTTPSession {
       request(method, url, parameters: parameters, fields: fields, body: requestBody, timeout: timeout), body)
   }
 
+  /// Sends a request whose response has no end that anybody knows, and reads the head.
+  ///
+  /// - Parameters:
+  ///   - request: what to send.
+  ///   - silence: how long the server may be silent after that; nil for any time.
+  /// - Returns: the response.
+  /// - Throws: as `send`.
+  func openEndless(_ request: HTTPClientRequest, silence: Duration?) async throws -> HTTPStreamedResponse {
+    try Task.checkCancellation()
+    var call = try makeCall(request)
+    call.isStreaming = true
+    call.isEndless = true
+    call.silenceLimit = silence
+    return HTTPStreamedResponse(try await sendInLayers(request, call))
+  }
+
   private func open(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
     try Task.checkCancellation()
     var call = try makeCall(request)

@@ -69,6 +69,12 @@ struct HTTPCall: Sendable {
   let url: HTTPURL
   /// Whether the body is left for later.
   var isStreaming = false
+  /// Whether the pieces of a stream have a limit of their own, or none, in the place of the session's.
+  var isEndless = false
+  /// How long the server of an endless stream may be silent; nil for any time.
+  var silenceLimit: Duration?
+  /// Whether the connection is to leave HTTP, if the server agrees.
+  var isUpgrading = false
   /// Whether the deadline is for the body of a stream too.
   var boundsStream = false
 }
