@@ -2,7 +2,7 @@
 // would be a heavy dependency for a way to log in that few servers still want. Nothing secret hangs on the speed or the timing of
 // these: the digest goes to the server in every request.
 
-/// MD5 (RFC 1321) and SHA-256 (FIPS 180-4), for Digest authentication alone, which is made of them.
+/// MD5 (RFC 1321) and SHA-256 (FIPS 180-4) for Digest authentication, and SHA-1 (RFC 3174) for WebSockets, which are made of them.
 enum MessageDigest {
   static func md5(_ message: [UInt8]) -> [UInt8] {
     var state: [UInt32] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476]
@@ -25,6 +25,33 @@ enum MessageDigest {
       for (index, value) in [a, b, c, d].enumerated() { state[index] &+= value }
     }
     return bytes(of: state.map(\.byteSwapped))
+  }
+
+  /// SHA-1 (RFC 3174), for the handshake of WebSockets alone.
+  static func sha1(_ message: [UInt8]) -> [UInt8] {
+    var state: [UInt32] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0]
+    for block in blocks(of: message, isBigEndian: true) {
+      var words = words(of: block)
+      for index in 16..<80 {
+        let mixed = words[index - 3] ^ words[index - 8] ^ words[index - 14] ^ words[index - 16]
+        words.append(rotate(mixed, left: 1))
+      }
+      var (a, b, c, d, e) = (state[0], state[1], state[2], state[3], state[4])
+      for step in 0..<80 {
+        let (mixed, constant): (UInt32, UInt32)
+        switch step / 20 {
+        case 0: (mixed, constant) = ((b & c) | (~b & d), 0x5A82_7999)
+        case 1: (mixed, constant) = (b ^ c ^ d, 0x6ED9_EBA1)
+        case 2: (mixed, constant) = ((b & c) | (b & d) | (c & d), 0x8F1B_BCDC)
+        default: (mixed, constant) = (b ^ c ^ d, 0xCA62_C1D6)
+        }
+        var sum = rotate(a, left: 5) &+ mixed
+        sum = sum &+ e &+ constant &+ words[step]
+        (a, b, c, d, e) = (sum, a, rotate(b, left: 30), c, d)
+      }
+      for (index, value) in [a, b, c, d, e].enumerated() { state[index] &+= value }
+    }
+    return bytes(of: state)
   }
 
   static func sha256(_ message: [UInt8]) -> [UInt8] {
