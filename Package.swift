@@ -151,6 +151,14 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"),
       ],
       path: "Tests/Executables/asyncio-http2-peer"),
+    // One side of a WebSocket, for Tests/Interoperability.
+    .executableTarget(
+      name: "asyncio-websocket-peer",
+      dependencies: [
+        "AsyncIOHTTP", "AsyncIONetwork", "AsyncIORuntime",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
+      path: "Tests/Executables/asyncio-websocket-peer"),
     .testTarget(
       name: "AsyncIOTLSTests",
       dependencies: [
@@ -251,9 +259,10 @@ if Context.environment["SWIFT_ASYNCIO_CORE"] != nil {
   package.dependencies.removeAll { dependency in others.contains { "\(dependency.kind)".contains("/\($0)\"") }
   }
   package.targets.removeAll { target in
-    ["HTTP", "http2", "TLS", "tls", "Postgre", "postgre", "SQLite", "Zlib", "Brotli", "Zstd"].contains {
-      target.name.contains($0)
-    }
+    ["HTTP", "http2", "websocket", "TLS", "tls", "Postgre", "postgre", "SQLite", "Zlib", "Brotli", "Zstd"]
+      .contains {
+        target.name.contains($0)
+      }
       || ["asyncio", "asyncioTests", "AsyncIOGuideTests"].contains(target.name)
   }
   package.products.removeAll {
