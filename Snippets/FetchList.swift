@@ -32,8 +32,8 @@ func fetch(_ url: String, with session: HTTPSession) async throws -> Outcome {
 
 func fetchAll(_ urls: [String]) async throws {
   var retry = HTTPRetry()
-  retry.delay = .milliseconds(20)
-
+  retry.attempts = 3
+  retry.delay = .milliseconds(20)  // before the second attempt; then longer and longer
   var configuration = HTTPSession.Configuration()
   configuration.middleware = [.policy(HTTPPolicy(retry: retry))]
   let outcomes = try await withHTTPSession(configuration) { session in
