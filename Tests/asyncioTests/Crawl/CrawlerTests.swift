@@ -224,6 +224,21 @@ import Testing
     #expect(summary.counts == (isCrawled ? [.page: 2] : [.excluded: 1]))
   }
 
+  @Test func `robots txt is read again after a day, however long its turn takes`() async throws {
+    let reads = Atomic(0)
+    var settings = try settings { request in
+      if request.path == "/robots.txt" {
+        reads.add(1, ordering: .relaxed)
+        return HTTPServerResponse(text: "User-agent: *\nCrawl-delay: 3600\n")
+      }
+      return Site.html((0..<60).map { "<a href=/\($0)>x</a>" }.joined())
+    }
+    settings.limitPerHost = 1
+    let summary = try await crawl(settings)
+    #expect(summary.counts == [.page: 61])
+    #expect(reads.load(ordering: .relaxed) == 3)
+  }
+
   // MARK: Links
 
   @Test func `other hosts are crawled if they belong to the site, each by its own rules`() async throws {
