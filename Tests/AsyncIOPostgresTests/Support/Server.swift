@@ -33,7 +33,7 @@ enum Server {
 }
 
 extension Trait where Self == ConditionTrait {
-  /// Needs a server; skipped, with these words, where there is none, and failed where CI=true.
+  /// Needs a server; skipped, with these words, where there is none, and failed where CI is set.
   static var postgres: Self {
     .enabled("SKIPPED, as there is no PostgreSQL: run Tests/Databases/with-postgres swift test") {
       try Server.isThere()
