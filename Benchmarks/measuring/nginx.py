@@ -23,7 +23,7 @@ def listening(port: int) -> bool:
 
 @contextlib.contextmanager
 def serving():
-    """Runs nginx with the configuration in peers/nginx while the body runs."""
+    """Runs nginx with the configuration in peers/nginx while the body runs; yields its number."""
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if not nginx:
         sys.exit("nginx is missing: peers/build --http nginx")
@@ -40,7 +40,7 @@ def serving():
                 if listening(PORT):
                     break
                 time.sleep(0.05)
-            yield
+            yield server.pid
         finally:
             server.terminate()
             server.wait()
