@@ -137,9 +137,11 @@ public func withTimeoutOrNil<Result>(
     try Task.checkCancellation()
     return nil
   }
-  let scope = ScopeContext(time: duration.wholeNanoseconds)
+  let scope = ScopeContext.bounded(by: duration)
   do {
-    return try await run(in: scope, isolation: #isolation, body)
+    let result = try await run(in: scope, isolation: #isolation, body)
+    ScopeContext.giveBack(scope)
+    return result
   } catch {
     guard scope.isCause(of: error), scope.isExpired else { throw error }
     return nil
@@ -154,8 +156,12 @@ extension ScopeContext {
       try Task.checkCancellation()
       throw TimeoutError(after: duration)
     }
+    return bounded(by: duration)
+  }
+
+  fileprivate static func bounded(by duration: Duration) -> ScopeContext {
     // What is less than a nanosecond is a nanosecond.
-    return .bounded(by: max(1, duration.wholeNanoseconds))
+    bounded(by: max(1, duration.wholeNanoseconds))
   }
 
   /// What to throw for an error of the body.

@@ -99,7 +99,7 @@ public final class AsyncQueue<Element: Sendable>: Sendable {
 
   @inlinable
   func waitToPut(_ item: Element) async throws {
-    let waiter = QueuedWaiter<Element?>(item)
+    let waiter = QueuedWaiter<Element?>.take(item)
     let insertion = state.withLock { state in
       let insertion = state.insert(item)
       if case .full = insertion { state.putters.append(waiter) }
@@ -112,7 +112,7 @@ public final class AsyncQueue<Element: Sendable>: Sendable {
     case .full: break
     }
     switch await waiter.wait(for: "room in a queue") {
-    case .woken: return
+    case .woken: QueuedWaiter.giveBack(waiter, nil)
     case .closed: throw QueueError.shutDown
     case .cancelled:
       state.withLock { $0.putters.remove(waiter) }
@@ -156,7 +156,7 @@ public final class AsyncQueue<Element: Sendable>: Sendable {
 
   @inlinable
   func waitToGet() async throws -> Element {
-    let waiter = QueuedWaiter<Element?>(nil)
+    let waiter = QueuedWaiter<Element?>.take(nil)
     let removal = state.withLock { state in
       let removal = state.remove()
       if case .empty = removal { state.getters.append(waiter) }
@@ -174,6 +174,7 @@ public final class AsyncQueue<Element: Sendable>: Sendable {
       throw cancellationError()
     }
     guard let item = waiter.payload else { throw QueueError.shutDown }
+    QueuedWaiter.giveBack(waiter, nil)
     return item
   }
 

@@ -63,15 +63,18 @@ public final class AsyncEvent: Sendable {
   /// by `set` returns, also if it is cancelled before it runs.
   public func wait() async throws(CancellationError) {
     if isSet { return }
-    let waiter = QueuedWaiter(())
+    let waiter = QueuedWaiter.take(())
     let waits = waiters.withLock { waiters in
       guard !isSet else { return false }
       waiters.append(waiter)
       return true
     }
-    guard waits, await waiter.wait(for: "an event") == .cancelled else { return }
-    waiters.withLock { $0.remove(waiter) }
-    throw CancellationError()
+    guard waits else { return }
+    guard await waiter.wait(for: "an event") != .cancelled else {
+      waiters.withLock { $0.remove(waiter) }
+      throw CancellationError()
+    }
+    QueuedWaiter.giveBack(waiter, ())
   }
 
   /// What an event has to tell.

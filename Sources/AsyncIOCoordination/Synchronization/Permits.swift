@@ -91,7 +91,7 @@ struct Permits: ~Copyable {
 
   /// Takes `count` permits, or puts a claim in line that is to be waited for and then concluded.
   func takeOrStandInLine(_ count: Int) -> Claim? {
-    let claim = Claim(count)
+    let claim = Claim.take(count)
     return line.withLock { line in
       var seen = word.bitwiseOr(Bits.line, ordering: .acquiringAndReleasing).newValue
       if line.isEmpty {
@@ -111,13 +111,16 @@ struct Permits: ~Copyable {
 
   /// Ends the wait of `claim`; false if it was cancelled, and has no permits then.
   @inline(__always)
-  func conclude(_ claim: Claim, _ outcome: Waiter.Outcome) -> Bool {
+  func conclude(_ claim: consuming Claim, _ outcome: Waiter.Outcome) -> Bool {
     guard outcome == .woken else {
       leave(claim)
       return false
     }
     settle()
-    guard claim.wasCancelledLate else { return true }
+    guard claim.wasCancelledLate else {
+      Claim.giveBack(claim, 0)
+      return true
+    }
     _ = give(claim.payload)
     return false
   }

@@ -12,6 +12,9 @@
 // cancelled. Twice: the first counts. By the timer and by hand at once: the first gives the reason. From any thread: all state is
 // under the lock. The timer of a former deadline is told from the present one by its generation.
 //
+// Used again: a scope whose work has ended, which nothing ever happened to, and of which the caller holds the only reference, is kept
+// for the next timeout on this thread. Nobody can tell it from a new one: no timer, handler or link knows it.
+//
 // The caller's own cancellation is no cancellation of the scope: it is forwarded to the child, unless the scope is a shield.
 
 internal import CAsyncIO

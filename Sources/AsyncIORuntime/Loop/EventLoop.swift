@@ -5,8 +5,8 @@
 // A turn of the loop
 //   1. takes what other threads have put into the inbox;
 //   2. runs up to 64 of the items that are ready, oldest first; what they enqueue goes behind all others;
-//   3. if something is still ready, looks at timers and descriptors without waiting; otherwise sleeps in the
-//      poller until the next timer, an event, or a wake-up from another thread.
+//   3. if something is still ready, looks at timers and descriptors without waiting; if nothing was ready at all, sleeps
+//      in the poller until the next timer, an event, or a wake-up from another thread.
 //
 // Who may touch what: `core` belongs to the thread that drives the loop (see LoopCore.swift). `inbox`, `poller`
 // and the atomics are for every thread. A method that changes the core from an unknown thread goes through
@@ -163,9 +163,10 @@ import Synchronization
     unsafe core.pointee.endItems()
     if unsafe core.pointee.ready.count > 0 {
       glance()
-    } else if !inbox.hasItems {
-      if ran == 0 { sleep() } else { glance() }
+    } else if ran == 0, !inbox.hasItems {
+      sleep()
     }
+    // Else what ran may have been the last, which `drive` asks before the next turn; that one sleeps.
   }
 
   @inline(__always)

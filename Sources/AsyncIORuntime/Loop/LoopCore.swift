@@ -42,6 +42,8 @@ import Synchronization
   var isShared = false { didSet { preparesItems = preparesItems || isShared } }
   /// Whether an item runs and the queue is not being changed; kept where `isShared`.
   let isQueueWhole = Atomic<Bool>(false)
+  /// Waiters to be used again; see QueuedWaiter.swift.
+  var spareWaiters = SpareWaiters()
   /// A scope to be used again; see ScopeContext.swift.
   var spareScope: ScopeContext?
   /// The loop that owns this core.

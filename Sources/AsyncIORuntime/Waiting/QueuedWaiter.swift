@@ -1,4 +1,8 @@
 // A waiter that can stand in a queue, and the wake-ups that a change of the queue's primitive has decided.
+//
+// Used again: to make and to free a waiter would be a tenth of what a wait costs. So a task whose wait has ended keeps its waiter for
+// the next one that waits on this thread. Only its sole holder does: it stands in no queue, its task's cancellation handler
+// has been removed, and whoever has woken it let go of it before the task ran, or has a reference that the look finds.
 
 /// What a queue needs of a waiter: links to its neighbours.
 ///
@@ -18,6 +22,20 @@
     unsafe next = nil
     unsafe previous = nil
     super.init()
+  }
+
+  /// Takes the waiter that was kept last on this thread, if it is of that type.
+  @usableFromInline
+  static func takeSpare(_ type: ObjectIdentifier) -> LinkedWaiter? {
+    guard let core = unsafe LoopCore.current else { return nil }
+    return unsafe core.pointee.spareWaiters.take(type)
+  }
+
+  /// Keeps a waiter for the next one that waits on this thread.
+  @usableFromInline
+  static func keep(_ waiter: consuming LinkedWaiter) {
+    guard let core = unsafe LoopCore.current, isKnownUniquelyReferenced(&waiter) else { return }
+    unsafe core.pointee.spareWaiters.keep(waiter)
   }
 }
 
@@ -41,6 +59,58 @@
   package init(_ payload: Payload) {
     unsafe stored = payload
     super.init()
+  }
+
+  /// A waiter that stands in no queue yet: the one that was kept on this thread, or a new one.
+  @inlinable
+  package static func take(_ payload: Payload) -> QueuedWaiter {
+    guard let spare = takeSpare(ObjectIdentifier(QueuedWaiter<Payload>.self)) else {
+      return QueuedWaiter(payload)
+    }
+    let waiter = unsafe unsafeDowncast(spare, to: QueuedWaiter<Payload>.self)
+    waiter.payload = payload
+    return waiter
+  }
+
+  /// Gives up a waiter whose wait has ended, to be used again; `rest` replaces what it was given.
+  @inlinable
+  package static func giveBack(_ waiter: consuming QueuedWaiter<Payload>, _ rest: Payload) {
+    waiter.payload = rest
+    keep(waiter)
+  }
+}
+
+/// Waiters that nobody uses, of any type, chained; the last one that was kept is the first one taken.
+@safe struct SpareWaiters: ~Copyable {
+  private static let most = 64
+
+  private var last: Unmanaged<LinkedWaiter>?
+  private var count = 0
+
+  init() { unsafe last = nil }
+
+  deinit {
+    var rest = unsafe last
+    while let waiter = unsafe rest?.takeRetainedValue() { unsafe rest = waiter.next }
+  }
+
+  @inline(__always)
+  mutating func keep(_ waiter: LinkedWaiter) {
+    guard count < Self.most else { return }
+    count &+= 1
+    unsafe waiter.next = last
+    unsafe last = .passRetained(waiter)
+  }
+
+  @inline(__always)
+  mutating func take(_ type: ObjectIdentifier) -> LinkedWaiter? {
+    guard let waiter = unsafe last?.takeRetainedValue() else { return nil }
+    count &-= 1
+    unsafe last = waiter.next
+    // One of another type is let go of, so that the types in use are the ones that are kept.
+    guard ObjectIdentifier(Swift.type(of: waiter)) == type else { return nil }
+    waiter.reset()
+    return waiter
   }
 }
 

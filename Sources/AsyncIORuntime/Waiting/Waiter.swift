@@ -49,6 +49,9 @@ import Synchronization
   @usableFromInline
   package init() {}
 
+  /// Makes a waiter whose wait has ended as one that nobody waits on yet; for whoever holds its only reference.
+  final func reset() { word.store(Self.pending, ordering: .relaxed) }
+
   /// Ends the wait with `outcome`; false if it was ended before.
   @discardableResult
   package final func finish(_ outcome: Outcome) -> Bool {
