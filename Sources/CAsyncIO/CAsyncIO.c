@@ -204,10 +204,15 @@ __attribute__((swiftcall)) extern void *swift_task_addCancellationHandler(
 __attribute__((swiftcall)) extern void swift_task_removeCancellationHandler(void *record);
 
 extern void asyncio_waiter_cancelled(void *context);
+extern void asyncio_scope_cancelled(void *context);
 extern void asyncio_readiness_cancelled(void *context);
 
 static __attribute__((swiftcall)) void waiter_cancelled(__attribute__((swift_context)) void *context) {
   asyncio_waiter_cancelled(context);
+}
+
+static __attribute__((swiftcall)) void scope_cancelled(__attribute__((swift_context)) void *context) {
+  asyncio_scope_cancelled(context);
 }
 
 static __attribute__((swiftcall)) void readiness_cancelled(__attribute__((swift_context)) void *context) {
@@ -216,6 +221,10 @@ static __attribute__((swiftcall)) void readiness_cancelled(__attribute__((swift_
 
 void *casyncio_on_cancel_waiter(void *context) {
   return swift_task_addCancellationHandler(waiter_cancelled, context);
+}
+
+void *casyncio_on_cancel_scope(void *context) {
+  return swift_task_addCancellationHandler(scope_cancelled, context);
 }
 
 void *casyncio_on_cancel_readiness(void *context) {

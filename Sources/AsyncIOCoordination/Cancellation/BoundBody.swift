@@ -30,7 +30,7 @@ func run<Result>(
     } else {
       unsafe task = startElsewhere(in: scope, isolation: isolation, Handed(work))
     }
-    if !scope.isLeft { unsafe await watch(task, in: scope) }
+    if !scope.isLeft { await scope.waitUntilLeft() }
     return unsafe try await task.value.value
   }
 }
@@ -46,18 +46,6 @@ func startElsewhere<Result>(
     defer { scope.leave() }
     return unsafe Handed(try await body.value())
   }
-}
-
-/// Waits for a body that has suspended, beside a timer.
-@usableFromInline
-func watch<Result>(_ task: Task<Handed<Result>, any Error>, in scope: ScopeContext) async {
-  scope.watch()
-  await withTaskCancellationHandler {
-    _ = unsafe await task.result
-  } onCancel: {
-    scope.forwardCancellation()
-  }
-  scope.unwatch()
 }
 
 /// A value that is handed between tasks of which one waits for the other.

@@ -10,10 +10,13 @@
 // Cancelled before the child enters: `enter` finds it, and cancels its own task before the work begins. While it runs: the
 // child's task is cancelled. At the instant at which it ends: the lock decides; after `end` the scope says that nothing was
 // cancelled. Twice: the first counts. By the timer and by hand at once: the first gives the reason. From any thread: all state is
-// under the lock. The timer of a former deadline is told from the present one by its generation.
+// under the lock. A timer that is late, of a former deadline or of work that is done, finds that no deadline has passed.
 //
-// Used again: a scope whose work has ended, which nothing ever happened to, and of which the caller holds the only reference, is kept
-// for the next timeout on this thread. Nobody can tell it from a new one: no timer, handler or link knows it.
+// The caller waits for the child's last act here, and not for the task, whose end is a moment later: so a wait is that of any other
+// waiter, and the same for all types of values.
+//
+// Used again: a scope whose work has ended, which was not cancelled, and of which the caller holds the only reference, is kept
+// for the next timeout on this thread. Nobody can tell it from a new one: no timer, handler or link knows it, as each would hold it.
 //
 // The caller's own cancellation is no cancellation of the scope: it is forwarded to the child, unless the scope is a shield.
 
@@ -26,18 +29,21 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
   private struct State {
     /// The child's task while it runs, else 0.
     var child: UInt = 0
+    var hasLeft = false
+    /// The caller, while it waits for the child.
+    var watcher: Waiter?
     var isCancelled = false
     var isExpired = false
     /// Whether a caller waits, so that deadlines need a timer.
     var isWatched = false
     var hasEnded = false
     var deadline: Int64?
-    var timer: ScheduledCallback?
-    /// Counts the deadlines.
+    var timer: Alarm?
+    /// Counts the deadlines, and the waits for them.
     var generation = 0
     /// What is to be cancelled with the child.
     var onCancel: (@Sendable () -> Void)?
-    /// Keeps the timer: the loop of the caller, once it waits.
+    /// Keeps the timer: the loop of the caller, while it waits.
     var loop: EventLoop?
   }
 
@@ -110,11 +116,14 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
   @usableFromInline
   package func leave() {
     unbind()
-    state.withLock { state in
+    let watcher = state.withLock { state in
       state.child = 0
+      state.hasLeft = true
       state.hasEnded = !outlivesChild
+      return state.watcher.take()
     }
     left.store(true, ordering: .releasing)
+    watcher?.finish(.woken)
   }
 
   /// Whether the child has done its part.
@@ -169,22 +178,35 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
 
   // MARK: Time
 
-  /// Begins to watch the deadline: the work has suspended, and its caller waits.
+  /// Waits until the child has left, beside a timer for the deadline; the current task's cancellation is passed on.
   @usableFromInline
-  package func watch() {
-    let isNeeded = state.withLock { state in
+  package func waitUntilLeft() async {
+    let waiter = Waiter()
+    guard watch(waiter) else { return }
+    let handler = CancellationHandler(forwardingTo: self)
+    await waiter.waitUnnoted()
+    handler.remove()
+    unwatch()
+  }
+
+  /// Begins to watch the deadline; false if the child has left.
+  private func watch(_ waiter: Waiter) -> Bool {
+    let (isNeeded, hasTimer) = state.withLock { state -> (Bool, Bool) in
+      guard !state.hasLeft else { return (false, false) }
+      state.watcher = waiter
       state.isWatched = true
       state.loop = .orDefault
-      return state.deadline != nil
+      return (true, state.deadline != nil)
     }
-    if isNeeded { setTimer() }
+    if hasTimer { setTimer() }
+    return isNeeded
   }
 
   /// Removes what `watch` has set.
-  @usableFromInline
-  package func unwatch() {
+  private func unwatch() {
     let timer = state.withLock { state in
       state.isWatched = false
+      state.loop = nil
       state.generation += 1
       return state.timer.take()
     }
@@ -193,7 +215,7 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
 
   /// Replaces the deadline; false if the scope was cancelled or its work is done.
   package func reschedule(to deadline: Int64?) -> Bool {
-    let (isActive, former) = state.withLock { state -> (Bool, ScheduledCallback?) in
+    let (isActive, former) = state.withLock { state -> (Bool, Alarm?) in
       guard !state.isCancelled, !state.hasEnded else { return (false, nil) }
       state.deadline = deadline
       state.generation += 1
@@ -210,9 +232,11 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
       return (loop, deadline, state.generation)
     }
     guard let wanted else { return }
-    let timer = wanted.loop.callAt(LoopClock.Instant(nanoseconds: wanted.deadline)) { [weak self] in
-      self?.expire(wanted.generation)
+    guard wanted.deadline > wanted.loop.now else {
+      wanted.loop.callSoon { self.expire() }
+      return
     }
+    let timer = Alarm(at: wanted.deadline, on: wanted.loop, for: self)
     let isStale = state.withLock { state in
       // `watch` and `reschedule` may have set one for the same deadline.
       guard state.generation == wanted.generation, state.timer == nil else { return true }
@@ -222,9 +246,12 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
     if isStale { timer.cancel() }
   }
 
-  private func expire(_ generation: Int) {
+  /// Cancels the work if its deadline has passed.
+  func expire() {
     cancelChild { state in
-      guard state.generation == generation, !state.isCancelled, !state.hasEnded else { return false }
+      guard state.isWatched, !state.isCancelled, !state.hasEnded, let deadline = state.deadline,
+        let loop = state.loop, deadline <= loop.now
+      else { return false }
       state.isCancelled = true
       state.isExpired = true
       state.timer = nil
@@ -253,13 +280,14 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
     unsafe beginsCancelled = Task.isCancelled
     state.withLock { state in
       state.deadline = overflow ? .max : deadline
+      state.hasLeft = false
       state.hasEnded = false
     }
     left.store(false, ordering: .relaxed)
     move(into: .current)
   }
 
-  /// Keeps a scope whose work is done, if it was made by `bounded(by:)`, nobody else has it, and nothing ever happened to it.
+  /// Keeps a scope whose work is done, if it was made by `bounded(by:)`, nobody else has it, and it was not cancelled.
   @usableFromInline
   package static func giveBack(_ scope: consuming ScopeContext) {
     guard let core = unsafe LoopCore.current, unsafe core.pointee.spareScope == nil,
@@ -269,13 +297,9 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
     unsafe core.pointee.spareScope = scope
   }
 
-  /// Whether the work has ended without having waited or been cancelled.
+  /// Whether the work has ended without having been cancelled, so that nothing tells this scope from a new one.
   private var isAsNew: Bool {
-    state.withLock { state in
-      // Who never waited has no loop, and so neither timer nor generations.
-      state.hasEnded && !state.isCancelled && state.loop == nil && state.generation == 0
-        && state.onCancel == nil
-    }
+    state.withLock { $0.hasEnded && !$0.isCancelled && !$0.isWatched && $0.onCancel == nil }
   }
 
   /// How long the work might take, from its beginning to the present deadline.

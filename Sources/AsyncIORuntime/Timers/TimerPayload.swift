@@ -9,6 +9,7 @@ struct TimerPayload: BitwiseCopyable {
     static let job: UInt = 0
     static let callback: UInt = 1
     static let waiter: UInt = 2
+    static let scope: UInt = 3
   }
 
   init(word: UInt) { self.word = word }
@@ -26,6 +27,10 @@ struct TimerPayload: BitwiseCopyable {
     word = unsafe UInt(bitPattern: Unmanaged.passRetained(waiter).toOpaque()) | Tag.waiter
   }
 
+  init(_ scope: ScopeContext) {
+    word = unsafe UInt(bitPattern: Unmanaged.passRetained(scope).toOpaque()) | Tag.scope
+  }
+
   /// Makes ready what waited for the timer, on the loop's own thread.
   consuming func fire(into ready: inout ReadyQueue) -> Waiter? {
     let pointer = word & ~7
@@ -37,6 +42,11 @@ struct TimerPayload: BitwiseCopyable {
       // The retain of `init` goes over to the ready item.
       ready.push(ReadyItem(word: pointer | ReadyItem.Kind.callback.rawValue))
       return nil
+    case Tag.scope:
+      // In its turn, as what it cancels runs the handlers of others.
+      let scope = takeObject(as: ScopeContext.self)
+      ready.push(ReadyItem(LoopCallback { scope.expire() }))
+      return nil
     default:
       return takeWaiter()
     }
@@ -47,6 +57,7 @@ struct TimerPayload: BitwiseCopyable {
     switch word & 7 {
     case Tag.callback: _ = takeObject(as: LoopCallback.self)
     case Tag.waiter: _ = takeWaiter()
+    case Tag.scope: _ = takeObject(as: ScopeContext.self)
     default: break
     }
   }

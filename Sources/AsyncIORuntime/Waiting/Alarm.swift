@@ -1,10 +1,10 @@
-// A timer that finishes a waiter, set from any thread.
+// A timer that finishes a waiter, or a scope's time, set from any thread.
 //
 // On the thread of the loop that keeps the timer it is set and removed at once, and its identifier is kept here. From other
 // threads both go through the loop's inbox, in this order, and the identifier is kept in a box that only the loop's thread
 // touches.
 
-/// A timer that finishes a waiter.
+/// A timer that finishes a waiter, or tells a scope that its time is over.
 package struct Alarm: Sendable {
   private enum Timer: Sendable {
     case here(TimerID)
@@ -37,6 +37,18 @@ package struct Alarm: Sendable {
       // Cancelled on its way here.
       if waiter.outcome == nil { box.id = loop.setTimer(at: deadline, TimerPayload(waiter)) }
     }
+  }
+
+  /// Sets a timer that has `scope` look whether its deadline has passed.
+  init(at deadline: Int64, on loop: EventLoop, for scope: ScopeContext) {
+    self.loop = loop
+    guard !loop.isCurrent else {
+      timer = .here(loop.setTimer(at: deadline, TimerPayload(scope)))
+      return
+    }
+    let box = TimerBox()
+    timer = .elsewhere(box)
+    loop.onLoopThread { box.id = loop.setTimer(at: deadline, TimerPayload(scope)) }
   }
 
   /// Removes the timer if it has not fired.

@@ -29,6 +29,12 @@ import Synchronization
     unsafe record = casyncio_on_cancel_readiness(mark)
   }
 
+  /// Has the cancellation of the current task passed on to the work of `scope`; at once if it is cancelled already.
+  @inline(__always)
+  init(forwardingTo scope: ScopeContext) {
+    unsafe record = casyncio_on_cancel_scope(Unmanaged.passUnretained(scope).toOpaque())
+  }
+
   /// Ends the handler; waits for it if it is running on another thread.
   @inline(__always)
   func remove() { unsafe casyncio_remove_cancellation_handler(record) }
@@ -38,6 +44,12 @@ import Synchronization
 func waiterCancelled(_ context: UnsafeMutableRawPointer) {
   // Whoever waits holds the waiter, and removes the handler before letting go of it.
   unsafe Unmanaged<Waiter>.fromOpaque(context).takeUnretainedValue().finish(.cancelled)
+}
+
+@c(asyncio_scope_cancelled)
+func scopeCancelled(_ context: UnsafeMutableRawPointer) {
+  // As above.
+  unsafe Unmanaged<ScopeContext>.fromOpaque(context).takeUnretainedValue().forwardCancellation()
 }
 
 @c(asyncio_readiness_cancelled)

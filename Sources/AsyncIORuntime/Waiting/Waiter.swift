@@ -115,12 +115,18 @@ import Synchronization
   /// - Parameter subject: What is waited for, for people.
   package final func waitUncancelled(for subject: StaticString) async {
     let noted = WaitingList.begin(subject, self)
+    await waitUnnoted()
+    WaitingList.end(noted)
+  }
+
+  /// Waits for `finish` alone, where what is waited for says by itself what it waits for; called once.
+  @inline(__always)
+  final func waitUnnoted() async {
     if let core = unsafe LoopCore.forParking(#isolation) {
       if outcome == nil { unsafe await LoopCore.park(in: self, core) }
     } else {
       await waitByContinuation()
     }
-    WaitingList.end(noted)
   }
 
   // A function of its own, so that its frame is not that of each task that parks.

@@ -115,8 +115,9 @@ void casyncio_end_by_signal(int number) __attribute__((noreturn));
 // MARK: Cancellation handlers
 
 // The entry points of the language's runtime behind `withTaskCancellationHandler`; see CancellationHandler.swift. The
-// handler calls `asyncio_waiter_cancelled` or `asyncio_readiness_cancelled`, which are written in Swift, with `context`.
+// handler calls `asyncio_waiter_cancelled` or one of its like, which are written in Swift, with `context`.
 void *casyncio_on_cancel_waiter(void *context);
+void *casyncio_on_cancel_scope(void *context);
 void *casyncio_on_cancel_readiness(void *context);
 void casyncio_remove_cancellation_handler(void *record);
 // The task that runs on this thread, or null; an address to be compared, as TaskIdentity.swift does.
