@@ -18,7 +18,7 @@ extension HTTPCodecError.Code {
   public static var invalidMethod: Self { Self("invalidMethod") }
   /// The request target has none of the four forms of RFC 9112 §3.2, or has none that fits the method.
   public static var invalidTarget: Self { Self("invalidTarget") }
-  /// The status code is not three digits from 100 on.
+  /// The status code is not three digits from 100 on, or a handler has answered with one below 200.
   public static var invalidStatusCode: Self { Self("invalidStatusCode") }
   /// The version is not written as `HTTP/`, a digit, a dot and a digit.
   public static var invalidVersion: Self { Self("invalidVersion") }

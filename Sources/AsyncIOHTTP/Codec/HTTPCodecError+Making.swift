@@ -35,6 +35,13 @@ extension HTTPCodecError {
   }
 
   @inline(never)
+  static func interimStatus(_ code: Int) -> HTTPCodecError {
+    HTTPCodecError(
+      code: .invalidStatusCode,
+      message: "The status code \(code) does not end an exchange; answer with one from 200 on.")
+  }
+
+  @inline(never)
   static func missingHost() -> HTTPCodecError {
     HTTPCodecError(
       code: .missingHost,

@@ -70,6 +70,9 @@ struct HTTPInput: Sendable {
 
   /// Moves the data of a body to the end of `body`, as far as it is there.
   ///
+  /// Where it does not stay within the limit, and where it throws, `decoder` has gone on without what is left here: neither is of
+  /// any more use.
+  ///
   /// - Returns: whether `body` stayed within `limit`.
   mutating func move(
     decoding decoder: inout HTTPBodyDecoder, to body: inout [UInt8], limit: Int

@@ -28,7 +28,8 @@ extension HTTPServer {
     public var headTimeout: Duration = .seconds(10)
     /// How long the body of a request may take to arrive; where a handler reads it, how long each piece may take.
     public var bodyTimeout: Duration = .seconds(60)
-    /// How many bytes of a body that a handler reads must come in a second, on the average, when `bodyTimeout` has passed.
+    /// How many bytes of a body that a handler reads must come in a second, on the average, when it has waited for `bodyTimeout`
+    /// altogether.
     public var minimumBodyRate = 240
     /// How long a handler may take to answer; nil for as long as it likes.
     ///

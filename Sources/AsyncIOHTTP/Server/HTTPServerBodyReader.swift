@@ -1,11 +1,11 @@
 // The body of a request while its handler reads it.
 //
-// The connection's task lends its input to this reader, and takes it back when the response was sent: `end`. Between the two the
+// The connection's task lends its input to this reader, and gets it back when the response was sent: `end`. Between the two the
 // handler reads, by whatever task, one at a time:
 //
 //   resting   nobody reads                                       → reading, ended
 //   reading   a task reads, and has the input                    → resting, ended
-//   ended     taken back: later reads throw                      (last)
+//   ended     given back: later reads throw                      (last)
 //
 // A reader that is busy when the request ends has been given to a task that outlives its handler. It has the input then, so
 // that the connection cannot go on: it is closed.
@@ -21,8 +21,18 @@ final class HTTPServerBodyReader: Sendable {
     var decoder: HTTPBodyDecoder
     /// How much of the body was read.
     var count = 0
+    /// How long the client was waited for.
+    var waited = Duration.zero
     /// Whether the client waits to be told to send the body.
     var mustAskForBody: Bool
+    /// Why no more is read.
+    ///
+    /// What is in `input` was decoded then, and is still there. So nobody knows any more where the body ends, and the connection
+    /// cannot go on.
+    var failure: HTTPStatusError?
+
+    /// Whether what follows in `input` is the next request.
+    var isAtEnd: Bool { failure == nil && decoder.isComplete }
   }
 
   private enum State {
@@ -33,7 +43,6 @@ final class HTTPServerBodyReader: Sendable {
 
   private let connection: HTTPServerConnection
   private let limit: Int
-  private let start: LoopClock.Instant
   private let state: Mutex<State>
   /// Whether the connection was lost in the body, so that nobody waits for an answer.
   private let lost = Atomic(false)
@@ -44,7 +53,6 @@ final class HTTPServerBodyReader: Sendable {
   ) {
     self.connection = connection
     self.limit = limit
-    start = .now
     state = Mutex(
       .resting(
         Parts(
@@ -57,7 +65,7 @@ final class HTTPServerBodyReader: Sendable {
   /// Whether a part of the body may still be to come.
   var isOpen: Bool {
     state.withLock { state in
-      if case .resting(let parts) = state { !parts.decoder.isComplete } else { true }
+      if case .resting(let parts) = state { !parts.isAtEnd } else { true }
     }
   }
 
@@ -94,14 +102,18 @@ final class HTTPServerBodyReader: Sendable {
 
   /// What has come of the body already; nil if that is nothing.
   private func take(_ parts: inout Parts) throws -> [UInt8]? {
+    if let failure = parts.failure { throw failure }
     var piece: [UInt8] = []
-    do {
-      guard try parts.input.move(decoding: &parts.decoder, to: &piece, limit: limit - parts.count) else {
-        throw HTTPStatusError(.contentTooLarge, "The body is larger than \(limit) bytes.")
+    do throws(HTTPCodecError) {
+      let isWithinLimit = try parts.input.move(
+        decoding: &parts.decoder, to: &piece, limit: limit - parts.count)
+      if !isWithinLimit {
+        parts.failure = HTTPStatusError(.contentTooLarge, "The body is larger than \(limit) bytes.")
       }
-    } catch let error as HTTPCodecError {
-      throw HTTPStatusError(error.code.status)
+    } catch {
+      parts.failure = HTTPStatusError(error.code.status)
     }
+    if let failure = parts.failure { throw failure }
     parts.count += piece.count
     return piece.isEmpty ? nil : piece
   }
@@ -109,9 +121,11 @@ final class HTTPServerBodyReader: Sendable {
   private func readMore(_ parts: inout Parts) async throws {
     parts.input.compact()
     let count: Int
+    let start = LoopClock.now
+    defer { parts.waited += start.duration(to: .now) }
     do {
       count = try await connection.readBodyPiece(
-        appendingTo: &parts.input.bytes, after: parts.count, since: start)
+        appendingTo: &parts.input.bytes, after: parts.count, waited: parts.waited)
     } catch let error as IOError {
       lost.store(true, ordering: .relaxed)
       throw error
@@ -126,18 +140,19 @@ final class HTTPServerBodyReader: Sendable {
   /// Forgets what has come and was not read, as far as that is within the body's limit.
   func discardWhatIsThere() {
     state.withLock { state in
-      guard case .resting(var parts) = state, !parts.decoder.isComplete else { return }
+      guard case .resting(var parts) = state, !parts.isAtEnd else { return }
       _ = try? take(&parts)
       state = .resting(parts)
     }
   }
 
-  /// Takes the input back; nil if the connection cannot go on.
-  func end() -> HTTPInput? {
+  /// Gives the input back; false if the body is not at its end there, so that the connection cannot go on.
+  func end(_ input: inout HTTPInput) -> Bool {
     state.withLock { state in
       defer { state = .ended }
-      guard case .resting(let parts) = state, parts.decoder.isComplete else { return nil }
-      return parts.input
+      guard case .resting(let parts) = state, parts.isAtEnd else { return false }
+      input = parts.input
+      return true
     }
   }
 }

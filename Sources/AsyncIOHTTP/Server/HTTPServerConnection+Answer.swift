@@ -2,6 +2,7 @@ import AsyncIONetwork
 import AsyncIORuntime
 import AsyncIOSystem
 import HTTPTypes
+import Synchronization
 
 // Writing answers.
 
@@ -46,13 +47,14 @@ extension HTTPServerConnection {
     if case .upgrade(let takeOver) = response.body {
       return prepareUpgrade(response, takeOver, to: head, &output, isBodyOpen: isBodyOpen)
     }
-    let framing = Self.framing(of: response, to: head)
+    let framing = response.framing(over: head.version)
     let keeps =
       head.keepsAlive && framing != .untilClose && head.method != .connect && !isBodyOpen && !server.isClosing
     let connection: HTTPEncoder.Connection =
       !keeps ? .close : head.version == .http10 ? .keepAlive : .unspecified
     output.removeAll(keepingCapacity: true)
     do {
+      guard response.status.code >= 200 else { throw HTTPCodecError.interimStatus(response.status.code) }
       let facts = try HTTPEncoder.appendHead(
         of: response.status, response.fields, answering: head.method, framing: framing,
         connection: connection,
@@ -77,20 +79,9 @@ extension HTTPServerConnection {
     }
   }
 
-  private static func framing(of response: HTTPServerResponse, to head: HTTPRequestHead) -> HTTPBodyFraming {
-    let code = response.status.code
-    if code < 200 || code == 204 || code == 304 { return .none }
-    switch response.body {
-    case .bytes(let body): return .contentLength(body.count)
-    case .file(let file): return .contentLength(file.count)
-    case .stream(.some(let length), _): return .contentLength(length)
-    case .stream(nil, _): return head.version == .http11 ? .chunked : .untilClose
-    case .upgrade: return .none
-    }
-  }
-
   /// Writes a body of any size, with a new deadline for each piece.
   func write(_ body: [UInt8]) async throws {
+    hasBegunAnswer.store(true, ordering: .relaxed)
     var rest = body[...]
     while !rest.isEmpty {
       setDeadline(configuration.writeTimeout)
@@ -179,8 +170,22 @@ extension HTTPServerConnection {
   }
 }
 
-/// The body of a response was not written to its end, which was reported.
+/// The body of a response was not written to its end, and its client was cut off.
 struct HTTPBodyFailed: Error {}
+
+extension HTTPServerResponse {
+  /// How the body is framed.
+  func framing(over version: HTTPVersion) -> HTTPBodyFraming {
+    if status.code == 204 || status.code == 304 { return .none }
+    switch body {
+    case .bytes(let body): return .contentLength(body.count)
+    case .file(let file): return .contentLength(file.count)
+    case .stream(.some(let length), _): return .contentLength(length)
+    case .stream(nil, _): return version == .http11 ? .chunked : .untilClose
+    case .upgrade: return .none
+    }
+  }
+}
 
 extension HTTPCodecError.Code {
   /// The suggested status with its reason phrase.

@@ -39,6 +39,7 @@ extension HTTPServerConnection {
         await refuse(.contentTooLarge)
         return nil
       }
+      hasBegunAnswer.store(false, ordering: .relaxed)
       let reader = HTTPServerBodyReader(framing, on: self, input, limit: limit, asksForBody: asksForBody)
       input = HTTPInput()
       return HTTPReceivedBody(reader: reader)
@@ -64,36 +65,39 @@ extension HTTPServerConnection {
 
   // MARK: For a reader
 
-  /// Tells the client to send the body that it has announced.
-  func askForBody() async throws { try await stream.write(Self.continueLine) }
+  /// Tells the client to send the body that it has announced, unless the answer has begun: that says as much.
+  func askForBody() async throws {
+    if hasBegunAnswer.load(ordering: .relaxed) { return }
+    try await stream.write(Self.continueLine)
+  }
 
-  /// Reads more of a body, of which `count` bytes have come since `start`.
+  /// Reads more of a body, of which `count` bytes have come while the client was waited for.
   ///
   /// What comes must come within `bodyTimeout`, and all of it, after that time, at `minimumBodyRate`: so a client cannot hold the
   /// handler by a byte now and then.
   func readBodyPiece(
-    appendingTo bytes: inout [UInt8], after count: Int, since start: LoopClock.Instant
+    appendingTo bytes: inout [UInt8], after count: Int, waited: Duration
   ) async throws -> Int {
     let now = LoopClock.now
-    let allowed = start.advanced(
-      by: configuration.bodyTimeout + .seconds(Double(count) / Double(max(1, configuration.minimumBodyRate))))
-    let end = min(now.advanced(by: configuration.bodyTimeout), allowed)
-    readingEnd.store(end.nanoseconds, ordering: .relaxed)
-    defer { readingEnd.store(.max, ordering: .relaxed) }
+    let end = configuration.end(ofPieceAfter: count, waited: waited)
     // While the handler runs, the next look after the client comes no later than before; once it writes the response, nobody looks.
     let isHandling = activity.load(ordering: .relaxed) == .handling
+    readingEnd.store(end.nanoseconds, ordering: .relaxed)
+    defer {
+      readingEnd.store(.max, ordering: .relaxed)
+      if !isHandling { clearDeadline() }
+    }
     deadline.set(isHandling ? min(end, now.advanced(by: Self.checkInterval)) : end, for: self)
     return try await stream.read(appendingTo: &bytes, atMost: HTTPInput.bodyReadSize)
   }
+}
 
-  /// Takes the input back from the reader of a body; whether the connection can go on.
-  func end(_ reader: HTTPServerBodyReader, _ input: inout HTTPInput, isKept: Bool) async throws -> Bool {
-    guard let rest = reader.end() else {
-      // The client may still be sending: it is to get the answer nevertheless.
-      await linger()
-      return false
-    }
-    input = rest
-    return isKept
+extension HTTPServer.Configuration {
+  /// When the next piece of a body must have come that a handler reads, and of which `count` bytes have come so far.
+  ///
+  /// The time that the handler takes between the pieces is not the client's.
+  func end(ofPieceAfter count: Int, waited: Duration) -> LoopClock.Instant {
+    let earned = Duration.seconds(Double(count) / Double(max(1, minimumBodyRate)))
+    return LoopClock.now.advanced(by: min(bodyTimeout, bodyTimeout + earned - waited))
   }
 }

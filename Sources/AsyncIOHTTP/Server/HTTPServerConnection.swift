@@ -11,9 +11,10 @@
 //   closed     closed while idle                                                           (last)
 //
 // Why no request is lost to a gentle end: `closeIfIdle` closes only what it moved from idle to closed, on which nothing had come,
-// and a task that finds its connection closed has read nothing of a request. (A request may be on its way to the machine;
-// no server can know that, and the client sees a kept connection close before any answer.) Why none is overlooked: the task
-// sets `idle` before it asks whether the server is closing, and the server says so before it looks at the connections.
+// and a task that finds its connection closed handles nothing of what it has read. (A request may be on its way to the machine, or
+// come just then; no server can know that, and the client sees a kept connection close before any answer.) Why none is
+// overlooked: the task sets `idle` before it asks whether the server is closing, and the server says so before it looks at the
+// connections.
 //
 // Why a request is answered once: by whoever moves `handling` on. What follows `abandoned` is in
 // HTTPServerConnection+Abandoning.swift.
@@ -51,6 +52,8 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, HTTPSer
   let handlingStart = Atomic<Int64>(0)
   /// When the client has taken too long for a piece of a body that the handler reads; only while it does.
   let readingEnd = Atomic<Int64>(.max)
+  /// Whether a part of the response was sent; for who reads the body of the request.
+  let hasBegunAnswer = Atomic(false)
   let abandonment = Mutex(Abandonment())
 
   /// How much is read at once between bodies; more requests than that are seldom there.
@@ -159,6 +162,8 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, HTTPSer
       try await write(body)
       size = body.count
     case .stream(let framing, let write):
+      // Its first piece may take as long as it likes, and the head goes with it.
+      clearDeadline()
       size = try await self.write(&buffers.output, framing, to: request, write)
     case .file(let file):
       try await stream.write(buffers.output[...])
@@ -171,8 +176,12 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, HTTPSer
     if let log = configuration.accessLog {
       log(HTTPAccessRecord(request, response.status, size: answer.bodySize + size, since: start))
     }
-    if let reader = body.reader { return try await end(reader, &buffers.input, isKept: answer.isKept) }
-    return answer.isKept
+    let isAtEnd = body.reader?.end(&buffers.input) ?? true
+    if isAtEnd, answer.isKept { return true }
+    if case .upgrade = answer.rest { return false }
+    // The client may still be sending: it is to get the answer nevertheless.
+    if !isAtEnd || stream.hasUnreadInput { await linger() }
+    return false
   }
 
   /// The next head if it is there; as soon as a part of it is, the connection is busy.

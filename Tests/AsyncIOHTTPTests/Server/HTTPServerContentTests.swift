@@ -259,6 +259,92 @@ import Testing
     try await RunningServer.run(Self.streaming(upTo: 10), handler: handler) { server in
       let answer = try await server.exchange("POST / HTTP/1.1\r\nHost: a\r\n\(rest)")
       #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+      #expect(answer.occurrences(of: "HTTP/1.1 ") == 1)
+    }
+  }
+
+  @Test(
+    arguments: [
+      // Too large, with its end at hand; no body at all, where what was read before makes it look like the end of one.
+      ["6\r\nhello \r\n23\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n\r\n0\r\n\r\n"],
+      ["3\r\n", "0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"],
+    ], ["/read", "/ignore", "/catch"])
+  func `what is in a body that was refused is not the next request`(_ packets: [String], _ path: String)
+    async throws
+  {
+    let paths = Mutex<[String]>([])
+    let handler: HTTPServer.Handler = { request in
+      paths.withLock { $0.append(request.path) }
+      switch request.path {
+      case "/read": return HTTPServerResponse(body: try await request.bodyStream.collect(upTo: 1000))
+      case "/catch":
+        for _ in 0..<3 {
+          await #expect(throws: HTTPStatusError.self) { try await request.bodyStream.collect(upTo: 1000) }
+        }
+      default: break
+      }
+      return HTTPServerResponse()
+    }
+    try await RunningServer.run(Self.streaming(upTo: 10), handler: handler) { server in
+      let stream = try await TCPStream.connect(host: "127.0.0.1", port: server.port)
+      defer { stream.close() }
+      var head = "POST \(path) HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+      for packet in packets {
+        try await stream.write(Array((head + packet).utf8))
+        head = ""
+        await settle()
+      }
+      let answer = try await stream.readToEnd()
+      #expect(answer.occurrences(of: "HTTP/1.1 ") == 1)
+      #expect(answer.contains("Connection: close\r\n"))
+    }
+    #expect(paths.withLock { $0 } == [path])
+  }
+
+  @Test func `nobody is asked for a body within the answer`() async throws {
+    let handler: HTTPServer.Handler = { request in
+      HTTPServerResponse { writer in
+        try await writer.write("so:")
+        try await writer.write(try await request.bodyStream.collect(upTo: 10))
+      }
+    }
+    try await RunningServer.run(Self.streaming(), handler: handler) { server in
+      let stream = try await TCPStream.connect(host: "127.0.0.1", port: server.port)
+      defer { stream.close() }
+      let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+      try await stream.write(Array(head.utf8))
+      let start = try await stream.read(until: "so:\r\n")
+      #expect(start.hasPrefix("HTTP/1.1 200 OK\r\n"))
+      await settle()
+      try await stream.write(Array("hello".utf8))
+      let rest = try await stream.readToEnd()
+      #expect(rest == "5\r\nhello\r\n0\r\n\r\n")
+    }
+  }
+
+  @Test func `a handler may take its time with a body`() async throws {
+    var configuration = Self.streaming()
+    configuration.bodyTimeout = .seconds(5)
+    let handler: HTTPServer.Handler = { request in
+      var bytes: [UInt8] = []
+      try await sleep(for: .seconds(20))
+      for try await piece in request.bodyStream {
+        bytes += piece
+        try await sleep(for: .seconds(20))
+      }
+      return HTTPServerResponse(body: bytes)
+    }
+    try await RunningServer.run(configuration, handler: handler) { server in
+      let stream = try await TCPStream.connect(host: "127.0.0.1", port: server.port)
+      defer { stream.close() }
+      let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n"
+      try await stream.write(Array(head.utf8))
+      _ = try await stream.read(until: "\r\n\r\n")
+      try await stream.write(Array("hel".utf8))
+      try await sleep(for: .seconds(21))
+      try await stream.write(Array("lo!".utf8))
+      let answer = try await stream.read(until: "hello!")
+      #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
     }
   }
 

@@ -93,6 +93,40 @@ import Testing
     }
   }
 
+  @Test func `a body may pause as long as it likes, before its first piece and after any`() async throws {
+    var configuration = Self.configuration
+    configuration.bodyHandling = { _ in .stream(upTo: .max) }
+    try await RunningServer.run(configuration) { request in
+      HTTPServerResponse { writer in
+        try await sleep(for: .seconds(20))
+        for try await piece in request.bodyStream {
+          try await sleep(for: .seconds(20))
+          try await writer.write(piece)
+        }
+      }
+    } _: { server in
+      let stream = try await TCPStream.connect(host: "127.0.0.1", port: server.port)
+      defer { stream.close() }
+      try await stream.write(Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n".utf8))
+      for (pause, piece) in [(21, "hel"), (1, "lo!")] {
+        try await sleep(for: .seconds(pause))
+        try await stream.write(Array(piece.utf8))
+        _ = try await stream.read(until: "\(piece)\r\n")
+      }
+      let end = try await stream.read(until: "0\r\n\r\n")
+      #expect(end == "0\r\n\r\n")
+    }
+  }
+
+  @Test func `the last answer is not lost by what the client has sent behind its request`() async throws {
+    try await RunningServer.run(Self.configuration, handler: Self.ok) { server in
+      let last = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+      let answer = try await server.exchange(last + String(repeating: "x", count: 20_000))
+      #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+      #expect(answer.hasSuffix("\r\n\r\nok"), "it is not reset")
+    }
+  }
+
   // MARK: Limits
 
   @Test func `connections beyond the limit wait`() async throws {

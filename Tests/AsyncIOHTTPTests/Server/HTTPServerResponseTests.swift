@@ -155,6 +155,15 @@ import Testing
     #expect(answer.hasPrefix("HTTP/1.1 500 Internal Server Error\r\n"))
   }
 
+  @Test(arguments: [100, 101, 103]) func `an interim status is no answer`(_ code: Int) async throws {
+    let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    let answer = try await answer(request + request) { _ in
+      HTTPServerResponse(status: .init(code: code, reasonPhrase: "R"), text: "x")
+    }
+    #expect(answer.occurrences(of: "HTTP/1.1 500 Internal Server Error\r\n") == 2)
+    #expect(answer.occurrences(of: "HTTP/1.1 ") == 2)
+  }
+
   @Test func `a stream that fails cuts the connection`() async throws {
     let failing: [@Sendable (HTTPResponseWriter) async throws -> Void] = [
       { _ in throw Failure() },
