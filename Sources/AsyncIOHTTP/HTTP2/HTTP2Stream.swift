@@ -35,13 +35,15 @@ final class HTTP2Stream: HTTPByteSink, @unchecked Sendable {
 
   private var incoming = Incoming.open
   private var outgoing: Outgoing
+  /// Whether fields were sent that begin the answer.
+  private var hasAnswered = false
   private var head: HPACKHeaders?
   private var hasHead = false
   /// How many interim responses have come.
   private(set) var interimCount = 0
   private var trailerFields: HPACKHeaders?
   /// What has come and was not read, from `start` on.
-  private var body: [UInt8] = []
+  private(set) var body: [UInt8] = []
   private var start = 0
   /// How many bytes were read since the peer's window was last opened.
   private var unacknowledged = 0
@@ -88,6 +90,11 @@ final class HTTP2Stream: HTTPByteSink, @unchecked Sendable {
 
   func receive(_ buffer: ByteBuffer, padding: Int, isLast: Bool) {
     guard case .open = incoming else { return }
+    if start > body.count / 2 {
+      // Less is moved than was read since this was done last, so that it costs no more than the reading.
+      body.removeSubrange(..<start)
+      start = 0
+    }
     unsafe buffer.withUnsafeReadableBytes { unsafe body.append(contentsOf: $0) }
     unacknowledged += padding
     noteProgress(isLast)
