@@ -9,6 +9,8 @@
 //
 // Ending gently: the client is told which request is the last that is answered (RFC 9113 §6.8). What it has sent after that, before
 // it could know, it may send again elsewhere, as it was surely not processed. The connection is closed when the last task has ended.
+// Whoever finds that there is none says so under the lock, and tells the client at once; a request that was read before and comes to
+// the lock later is refused. So none is begun that the closing would cut off.
 
 import AsyncIOCoordination
 import AsyncIONetwork
@@ -18,10 +20,19 @@ import Synchronization
 
 /// A connection of HTTP/2 that a server has accepted.
 final class HTTP2ServerConnection: ConnectionDeadlineOwner, HTTPServedConnection {
+  private enum Phase {
+    /// Requests are taken → closing, ended
+    case open
+    /// The client was told which request is the last → ended
+    case closing
+    /// No request is under way, and none is taken any more: the connection is being closed (last)
+    case ended
+  }
+
   private struct State {
+    var phase = Phase.open
     /// How many requests are being answered.
     var running = 0
-    var isClosing = false
   }
 
   let server: HTTPServer
@@ -59,10 +70,12 @@ final class HTTP2ServerConnection: ConnectionDeadlineOwner, HTTPServedConnection
     await connection.closeAfterFailure()
   }
 
-  /// Counts a new request; false if there are too many, and it was refused.
+  /// Counts a new request; false if there are too many, or the connection ends, and it was refused.
   private func admit(_ stream: HTTP2Stream) -> Bool {
     let isAdmitted = state.withLock { state in
-      guard state.running < 2 * configuration.http2.maximumStreams else { return false }
+      guard state.phase != .ended, state.running < 2 * configuration.http2.maximumStreams else {
+        return false
+      }
       state.running += 1
       if state.running == 1 { deadline.clear() }
       return true
@@ -75,10 +88,13 @@ final class HTTP2ServerConnection: ConnectionDeadlineOwner, HTTPServedConnection
     await HTTP2ServerStream(stream, of: self).serve()
     let isLast = state.withLock { state in
       state.running -= 1
-      if state.running == 0 {
+      guard state.running == 0 else { return false }
+      if state.phase == .open {
         deadline.set(LoopClock.now.advanced(by: configuration.idleTimeout), for: self)
+        return false
       }
-      return state.isClosing && state.running == 0
+      state.phase = .ended
+      return true
     }
     if isLast { end() }
   }
@@ -87,19 +103,23 @@ final class HTTP2ServerConnection: ConnectionDeadlineOwner, HTTPServedConnection
 
   /// Tells the client that the connection goes away; closes it if no request is under way.
   func closeIfIdle() {
-    let isIdle: Bool? = state.withLock { state in
-      guard !state.isClosing else { return nil }
-      state.isClosing = true
-      return state.running == 0
+    let phase: Phase? = state.withLock { state in
+      guard state.phase == .open else { return nil }
+      state.phase = state.running == 0 ? .ended : .closing
+      return state.phase
     }
-    guard let isIdle else { return }
-    if isIdle { end() } else { connection.goAway() }
+    switch phase {
+    case .ended: end()
+    case .closing: connection.goAway()
+    case .open, nil: return
+    }
   }
 
-  func deadlineExpired() { end() }
+  func deadlineExpired() { closeIfIdle() }
 
   /// Closes the connection, on which nothing is under way, with a farewell.
   private func end() {
+    connection.goAway()
     // Detached: it belongs to the connection, and its own limit of time ends it.
     Task.detached(executorPreference: EventLoop.orDefault) { [connection] in await connection.close() }
   }

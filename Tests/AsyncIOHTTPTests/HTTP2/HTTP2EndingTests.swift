@@ -56,6 +56,43 @@ import Testing
     }
   }
 
+  @Test(arguments: 0..<12)
+  func `a request that comes just when the connection ends is answered, or known not to be handled`(
+    _ steps: Int
+  ) async throws {
+    let handled = Mutex<[String]>([])
+    try await RunningServer.run(
+      Self.configuration,
+      handler: { request in
+        handled.withLock { $0.append(request.path) }
+        if request.path == "/late" { try await sleep(for: .seconds(1)) }
+        return HTTPServerResponse(text: request.path)
+      }
+    ) { server async throws in
+      let peer = try await WirePeer.connect(port: server.port)
+      try await peer.send(.request("/early", on: 1))
+      #expect(try await peer.next(.data, on: 1)?.payload == Array("/early".utf8))
+      await settle()
+      try await peer.send(.request("/late", on: 3))
+      for _ in 0..<steps { try await checkpoint() }
+      server.server.close()
+      var (isAnswered, isUnprocessed) = (false, false)
+      while let frame = try await peer.next() {
+        switch frame.kind {
+        case .data where frame.stream == 3: isAnswered = frame.payload == Array("/late".utf8)
+        case .reset where frame.stream == 3:
+          isUnprocessed = frame.word(at: 0) == Int(HTTP2Error.Code.refusedStream.number)
+        case .goAway where frame.word(at: 0) < 3: isUnprocessed = true
+        default: break
+        }
+      }
+      #expect(isAnswered != isUnprocessed)
+      #expect(handled.withLock { $0 } == (isAnswered ? ["/early", "/late"] : ["/early"]))
+      try await server.serving.value
+      peer.stream.close()
+    }
+  }
+
   @Test func `a server that is cancelled cancels its handlers`() async throws {
     let cancelled = Mutex(0)
     try await withHTTP2 { _ in
