@@ -50,21 +50,34 @@ extension HTTPEncoder {
     of code: Int, answering method: HTTPRequest.Method, _ framing: HTTPBodyFraming,
     _ facts: HTTPMessageFacts, to bytes: inout [UInt8]
   ) throws(HTTPCodecError) {
+    let announced = try announcement(of: framing, of: code, answering: method, facts)
+    if let announced { append(announced, facts, to: &bytes) }
+  }
+
+  /// What a response says about where its body ends; nil for nothing beside its own fields.
+  ///
+  /// - Throws: `HTTPCodecError` for fields that say otherwise.
+  @inline(__always)
+  static func announcement(
+    of framing: HTTPBodyFraming, of code: Int, answering method: HTTPRequest.Method, _ facts: HTTPMessageFacts
+  ) throws(HTTPCodecError) -> HTTPBodyFraming? {
     let isTunnel = method == .connect && (200..<300).contains(code)
     if code < 200 || code == 204 || isTunnel {
       // RFC 9112 §6.1 and RFC 9110 §8.6 forbid both fields here.
       guard framing == .none || framing == .contentLength(0), !declaresBody(facts) else {
         throw conflict("a response of status \(code) has no body")
       }
+      return nil
     } else if framing == .none, HTTPBodyFraming.isBodiless(code, answering: method) {
       // To HEAD or as 304 the fields may describe the body that is not sent, so the caller's own are right.
       guard facts.transferEncoding != .unsupported, facts.contentLength == .absent || facts.isOneLength,
         facts.transferEncoding == .absent || facts.contentLength == .absent
       else { throw conflict("the fields contradict each other") }
+      return nil
     } else {
       let framing = framing == .none ? .contentLength(0) : framing
       try check(facts, framing)
-      append(framing, facts, to: &bytes)
+      return framing
     }
   }
 

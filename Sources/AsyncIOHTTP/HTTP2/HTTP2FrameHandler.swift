@@ -208,8 +208,11 @@ final class HTTP2FrameHandler: ChannelInboundHandler, NIOHTTP2FrameDelegate, @un
         HTTP2Error(HTTP2Error.Code(ownError), stream: nil, "GOAWAY \(HTTP2Error.Code(ownError)): \(error)"))
     }
     if let error = error as? NIOHTTP2Errors.StreamError {
-      streams.removeValue(forKey: error.streamID)?.end(
-        HTTP2Error.violation(Int(error.streamID), .internalError, "\(error.baseError)"))
+      // What was written breaks the rules, and was not sent. The peer would wait for it, and the stream would stay.
+      guard let stream = streams.removeValue(forKey: error.streamID) else { return }
+      stream.end(HTTP2Error.violation(Int(error.streamID), .internalError, "\(error.baseError)"))
+      let frame = HTTP2Frame(streamID: error.streamID, payload: .rstStream(.internalError))
+      context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
     } else if let stream = violated.take() {
       stream.explain("\(error)")
     }

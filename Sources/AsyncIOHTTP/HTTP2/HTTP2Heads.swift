@@ -40,23 +40,29 @@ enum HTTP2Heads {
 
   private static let hostName = HTTPField.Name("host") ?? .accept
 
-  /// The fields of a response.
+  /// The fields of a final response.
   ///
   /// - Parameters:
   ///   - status: the status.
   ///   - own: the response's own fields.
-  ///   - length: how long its body is, if that is known and to be said.
+  ///   - method: the method of the request that it answers.
+  ///   - framing: how its body would be framed in HTTP/1.1: its length is said where that is known.
   /// - Returns: the fields, those of the start line first.
   /// - Throws: `HTTPCodecError` for what must not be sent.
   static func fields(
-    of status: HTTPResponse.Status, _ own: HTTPFields, length: Int?
+    of status: HTTPResponse.Status, _ own: HTTPFields, answering method: HTTPRequest.Method,
+    framing: HTTPBodyFraming
   ) throws(HTTPCodecError) -> HPACKHeaders {
+    guard status.code >= 200 else { throw .interimStatus(status.code) }
     var fields = HPACKHeaders()
     fields.reserveCapacity(3 + own.count)
     fields.add(name: ":status", value: String(status.code))
     if !own.contains(.date) { fields.add(name: "date", value: HTTPDate.shared.now) }
     for field in own { try add(field, to: &fields) }
-    if let length, !own.contains(.contentLength) {
+    if own.contains(.contentLength) {
+      _ = try HTTPEncoder.announcement(
+        of: framing, of: status.code, answering: method, HTTPMessageFacts(own))
+    } else if case .contentLength(let length) = framing {
       fields.add(name: "content-length", value: String(length))
     }
     return fields
@@ -143,9 +149,8 @@ enum HTTP2Heads {
     bytes.append(" HTTP/1.1\r\nhost: ")
     try append(value: authority, to: &bytes)
     bytes.append(HTTPEncoder.lineEnd)
-    for value in fields[":authority"].isEmpty ? [] : fields["host"] where value != authority {
-      throw .duplicateHost(at: nil)
-    }
+    let hosts = fields["host"]
+    if hosts.count > 1 || hosts.contains(where: { $0 != authority }) { throw .duplicateHost(at: nil) }
     try append(fields, to: &bytes)
     var parser = HTTPHeadParser(limits: limits)
     guard var (head, _): (HTTPRequestHead, Int) = try parser.parseRequest(bytes.span) else {

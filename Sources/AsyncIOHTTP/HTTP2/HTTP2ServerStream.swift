@@ -1,4 +1,11 @@
 // One request of a server over HTTP/2, with its answer, in a task of its own.
+//
+// A handler that takes too long is answered for, by the deadline's timer; the task waits for it all the same. Who answers is decided
+// by one word:
+//
+//   open       the request is read, or answered by this task    → handling
+//   handling   the handler runs                                 → open by the task, refused by the timer
+//   refused    the client was told: the handler's response is not sent (last)
 
 import AsyncIOCoordination
 import AsyncIONetwork
@@ -9,9 +16,16 @@ import Synchronization
 
 /// A request that is being answered.
 final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
+  private enum Activity: UInt8, AtomicRepresentable {
+    case open, handling, refused
+  }
+
   private let stream: HTTP2Stream
   private let connection: HTTP2ServerConnection
   private let deadline = ConnectionDeadline(on: .orDefault)
+  private let activity = Atomic(Activity.open)
+  /// Whether an answer has no body, as the request is a `HEAD`.
+  private let isHead = Atomic(false)
 
   private var configuration: HTTPServer.Configuration { connection.configuration }
 
@@ -20,7 +34,14 @@ final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
     self.connection = connection
   }
 
-  func deadlineExpired() { stream.cut() }
+  func deadlineExpired() {
+    if move(from: .handling, to: .refused) { refuse(.serviceUnavailable) } else { stream.cut() }
+  }
+
+  private func move(from expected: Activity, to desired: Activity) -> Bool {
+    activity.compareExchange(expected: expected, desired: desired, ordering: .sequentiallyConsistent)
+      .exchanged
+  }
 
   private func setDeadline(_ duration: Duration) {
     deadline.set(LoopClock.now.advanced(by: duration), for: self)
@@ -40,77 +61,74 @@ final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
     }
     deadline.end()
     // What the client still sends is not wanted; what it was sent is whole, unless an error came.
-    stream.reset(stream.hasAnsweredAll ? .noError : .cancel, throwing: CancellationError())
+    stream.reset(stream.hasAnsweredAll ? .noError : .cancel, throwing: HTTPServerError.bodyLeft())
   }
 
   private func answer() async throws {
     let (fields, isLast) = try await stream.nextHead()
+    isHead.store(fields.first(name: ":method") == "HEAD", ordering: .relaxed)
     let head = try HTTP2Heads.request(fields, limits: configuration.limits)
     let requestHead = HTTPServerRequestHead(head, from: connection.remoteAddress)
-    let request =
-      isLast
-      ? HTTPServerRequest(requestHead, body: HTTPCollectedBody()) : try await receive(head, requestHead)
-    deadline.clear()
+    var body = HTTPCollectedBody()
+    var reader: HTTP2ServerBodyReader?
+    if !isLast {
+      switch handling(of: requestHead) {
+      case .collect(let limit): body = try await readBody(of: head, upTo: limit)
+      case .stream(let limit):
+        try Self.check(head, limit: limit)
+        reader = HTTP2ServerBodyReader(
+          stream, configuration, limit: limit, asksForBody: head.facts.expectsContinue)
+      }
+    }
+    defer { reader?.end() }
+    let request = HTTPServerRequest(
+      requestHead, body: body,
+      reader: reader.map { reader in HTTPRequestBodyStream(reading: { try await reader.next() }) })
     let start = LoopClock.now
     let response: HTTPServerResponse
     do {
       response = try await handle(request)
     } catch {
       if error is CancellationError, Task.isCancelled { throw error }
+      // Nobody waits for an answer, and it is no failure of the handler.
+      if reader?.isLost ?? false { throw error }
       response = (error as? any HTTPRespondingError)?.response ?? configuration.errorHandler(error, request)
     }
+    guard move(from: .handling, to: .open) else { return }
+    deadline.clear()
     let size = try await send(response, to: request)
     configuration.accessLog?(HTTPAccessRecord(request, response.status, size: size, since: start))
   }
 
-  /// Has the handler answer, for as long as it may take; it is waited for in any case.
+  /// Has the handler answer, and cancels it when it takes too long; it is waited for in any case.
   private func handle(_ request: HTTPServerRequest) async throws -> HTTPServerResponse {
+    deadline.clear()
+    activity.store(.handling, ordering: .sequentiallyConsistent)
     guard let timeout = configuration.requestTimeout else {
       return try await connection.server.handler(request)
     }
+    setDeadline(timeout)
     let response = try await withTimeoutOrNil(timeout) { try await connection.server.handler(request) }
     return response ?? .plain(.serviceUnavailable)
   }
 
-  /// The request with its body, or with the body left to the handler.
-  private func receive(
-    _ head: HTTPRequestHead, _ requestHead: HTTPServerRequestHead
-  ) async throws -> HTTPServerRequest {
-    let handling =
-      configuration.bodyHandling.flatMap { decide in
-        decide(HTTPServerRequest(requestHead, body: HTTPCollectedBody()))
-      } ?? .collect(upTo: configuration.maximumBodySize)
-    switch handling {
-    case .collect(let limit):
-      return HTTPServerRequest(requestHead, body: try await readBody(of: head, upTo: limit))
-    case .stream(let limit):
-      if head.facts.expectsContinue, !stream.hasReceivedAll { _ = stream.respond([":status": "100"], nil) }
-      return HTTPServerRequest(requestHead, body: HTTPCollectedBody(), reader: pieces(upTo: limit))
-    }
+  /// What becomes of the body.
+  private func handling(of head: HTTPServerRequestHead) -> HTTPBodyHandling {
+    configuration.bodyHandling.flatMap { decide in
+      decide(HTTPServerRequest(head, body: HTTPCollectedBody()))
+    } ?? .collect(upTo: configuration.maximumBodySize)
   }
 
-  /// The body as the handler reads it.
-  private func pieces(upTo limit: Int) -> HTTPRequestBodyStream {
-    let received = Atomic(0)
-    return HTTPRequestBodyStream(reading: { [self] in
-      setDeadline(configuration.bodyTimeout)
-      defer { deadline.clear() }
-      var piece: [UInt8] = []
-      guard try await stream.read(appendingTo: &piece, atMost: HTTPInput.bodyReadSize) > 0 else { return nil }
-      guard received.add(piece.count, ordering: .relaxed).newValue <= limit else {
-        throw HTTPStatusError(.contentTooLarge, "The body is larger than \(limit) bytes.")
-      }
-      return piece
-    })
-  }
-
-  private func readBody(of head: HTTPRequestHead, upTo limit: Int) async throws -> HTTPCollectedBody {
+  /// Refuses a body that is announced to be too large.
+  private static func check(_ head: HTTPRequestHead, limit: Int) throws(HTTPBodyTooLarge) {
     if case .length(let length) = head.facts.contentLength, length > limit {
       throw HTTPBodyTooLarge(limit: limit, announced: length)
     }
-    if head.facts.expectsContinue, !stream.hasReceivedAll {
-      _ = stream.respond([":status": "100"], nil)
-    }
+  }
+
+  private func readBody(of head: HTTPRequestHead, upTo limit: Int) async throws -> HTTPCollectedBody {
+    try Self.check(head, limit: limit)
+    if head.facts.expectsContinue { stream.askForBody() }
     setDeadline(configuration.bodyTimeout)
     var body = HTTPCollectedBody()
     while try await stream.read(appendingTo: &body.bytes, atMost: .max) > 0 {
@@ -127,7 +145,8 @@ final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
     let fields: HPACKHeaders
     do throws(HTTPCodecError) {
       fields = try HTTP2Heads.fields(
-        of: response.status, response.fields, length: Self.announcedLength(of: response))
+        of: response.status, response.fields, answering: request.method,
+        framing: response.framing(over: .http2))
     } catch {
       // What the handler has made cannot be sent: nothing has been, so another answer can.
       EventLoop.reportUnhandled(error, source: "the response to \(request)")
@@ -151,17 +170,6 @@ final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
     case .upgrade:
       refuse(.internalServerError)
       return 0
-    }
-  }
-
-  private static func announcedLength(of response: HTTPServerResponse) -> Int? {
-    let code = response.status.code
-    if code < 200 || code == 204 || code == 304 { return nil }
-    switch response.body {
-    case .bytes(let body): return body.count
-    case .stream(let length, _): return length
-    case .file(let file): return file.count
-    case .upgrade: return nil
     }
   }
 
@@ -206,8 +214,9 @@ final class HTTP2ServerStream: ConnectionDeadlineOwner, HTTPByteSink {
     let text = Array("\(status)\n".utf8)
     guard
       let fields = try? HTTP2Heads.fields(
-        of: status, [.contentType: "text/plain; charset=utf-8"], length: text.count)
+        of: status, [.contentType: "text/plain; charset=utf-8"], answering: .get,
+        framing: .contentLength(text.count))
     else { return }
-    _ = stream.respond(fields, text)
+    _ = stream.respond(fields, isHead.load(ordering: .relaxed) ? [] : text)
   }
 }

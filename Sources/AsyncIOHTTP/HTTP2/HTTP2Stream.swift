@@ -249,10 +249,20 @@ final class HTTP2Stream: HTTPByteSink, @unchecked Sendable {
     if let failure { throw failure }
   }
 
-  /// Sends the fields that begin or end a message, and all of a small body that need not wait; false if that was not sent.
+  /// Tells a client that waits for it to send the body, unless that has come, or the answer has begun.
+  func askForBody() {
+    turn { operations in
+      guard case .open = outgoing, case .open = incoming, !hasAnswered else { return }
+      send([":status": "100"], isLast: false, operations)
+      operations.flush()
+    }
+  }
+
+  /// Sends the fields that begin an answer, and all of a small body that need not wait; false if that was not sent.
   func respond(_ fields: HPACKHeaders, _ body: [UInt8]?) -> Bool {
     turn { operations in
       guard case .open = outgoing else { return true }
+      hasAnswered = true
       defer { operations.flush() }
       guard let body else {
         send(fields, isLast: false, operations)

@@ -1,7 +1,7 @@
 // The body of a request, read while the handler runs.
 //
 // The stream belongs to whoever has the request, and one task reads at a time; where the bytes come from is the connection's
-// business (HTTPServerBodyReader.swift for HTTP/1.1).
+// business (HTTPServerBodyReader.swift for HTTP/1.1, HTTP2ServerBodyReader.swift for HTTP/2).
 
 import HTTPTypes
 
@@ -48,7 +48,8 @@ public struct HTTPRequestBodyStream: AsyncSequence, Sendable {
     ///
     /// - Throws: ``HTTPStatusError`` for a body that is larger than it may be (413), or is no body (400), which the server
     ///   answers unless the handler catches it; ``HTTPServerError`` when another task reads, or after the response was sent;
-    ///   `IOError` when the connection was lost or the client has taken too long; `CancellationError`.
+    ///   `IOError` when the connection was lost or the client has taken too long, ``HTTP2Error`` when it has taken the request
+    ///   back; `CancellationError`.
     ///
     /// ## Cancellation
     /// Nothing has been taken when it throws; the call may be repeated.

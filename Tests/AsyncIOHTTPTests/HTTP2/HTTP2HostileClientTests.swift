@@ -228,20 +228,38 @@ import Testing
     }
   }
 
-  @Test func `what is no request is answered so`() async throws {
-    try await Self.attack { server async throws in
+  @Test func `what is no request is answered so, or reset`() async throws {
+    let paths = Mutex<[String]>([])
+    try await Self.attack(handler: { request in
+      paths.withLock { $0.append(request.path) }
+      return HTTPServerResponse()
+    }) { server async throws in
       let peer = try await WirePeer.connect(port: server.port)
-      let start: [(String, String)] = [(":method", "GET"), (":scheme", "http"), (":authority", "a")]
+      let start: [(String, String)] = [(":method", "GET"), (":scheme", "http"), (":path", "/bad")]
+      let authority = [(":authority", "a")]
+      // What the frames themselves must not hold.
       try await peer.send(
-        .headers(start + [(":path", "/ HTTP/1.1")], on: 1),
-        .headers(start + [(":path", "/"), ("x", "a\u{0}b")], on: 3),
-        .headers(start + [(":path", "/"), ("host", "b")], on: 5))
-      var ended: Set<Int> = []
-      while ended.count < 3, let frame = try await peer.next() {
-        if frame.kind == .headers || frame.kind == .reset { ended.insert(frame.stream) }
+        .headers([(":method", "GET"), (":scheme", "http"), (":path", "/bad HTTP/1.1")] + authority, on: 1),
+        .headers(start + authority + [("x", "a\u{0}b")], on: 3))
+      for stream in [1, 3] {
+        let reset = try await peer.next(.reset, on: stream)
+        #expect(reset?.word(at: 0) == Int(HTTP2Error.Code.protocolError.number))
       }
-      #expect(ended == [1, 3, 5])
+      // What HTTP does not allow.
+      try await peer.send(
+        .headers(start + authority + [("x", "a\u{1}b")], on: 5),
+        .headers(start + authority + [("host", "b")], on: 7),
+        .headers(start + authority + [("host", "a"), ("host", "a")], on: 9),
+        .headers(start + [("host", "a"), ("host", "b")], on: 11))
+      for stream in [5, 7, 9, 11] {
+        // In the table of fields the status 400 is the twelfth.
+        #expect(try await peer.next(.headers, on: stream)?.payload.first == 0x8c)
+      }
+      try await peer.send(
+        .headers([(":method", "GET"), (":scheme", "http"), (":path", "/good"), ("host", "a")], on: 13))
+      #expect(try await peer.next(.headers, on: 13)?.payload.first == 0x88)
       peer.stream.close()
     }
+    #expect(Set(paths.withLock { $0 }) == ["/", "/good"])
   }
 }
