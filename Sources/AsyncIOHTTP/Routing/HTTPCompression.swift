@@ -39,11 +39,9 @@ public struct HTTPCompression: HTTPServerMiddleware {
     var response = try await next(request)
     guard isFit(response) else { return response }
     response.fields.append(HTTPField(name: .vary, value: "Accept-Encoding"))
-    guard HTTPAcceptEncoding(request.values(of: .acceptEncoding)).allows("gzip"), request.method != .head
-    else {
-      return response
-    }
-    response.body = compress(response.body)
+    guard HTTPAcceptEncoding(request.values(of: .acceptEncoding)).allows("gzip") else { return response }
+    // To HEAD the same is said as to GET, but for the length, which only compressing would tell.
+    response.body = request.method == .head ? .stream(length: nil) { _ in } : compress(response.body)
     response.fields[.contentEncoding] = "gzip"
     response.fields[.contentLength] = nil
     // It is another sequence of bytes now (RFC 9110 §8.8.1).

@@ -40,6 +40,12 @@ import Testing
       #expect(compressed.contains("Vary: Accept-Encoding\r\n"))
       #expect(compressed.contains("ETag: W/\"x\"\r\n"))
       #expect(compressed.utf8.count < 2000)
+      // The same is said to HEAD, but for what only the body would tell.
+      let described = try await server.exchange("HEAD /text \(head)")
+      #expect(described.contains("Content-Encoding: gzip\r\n"))
+      #expect(described.contains("ETag: W/\"x\"\r\n"))
+      #expect(!described.contains("Content-Length"))
+      #expect(described.hasSuffix("\r\n\r\n"))
       for path in ["/short", "/image", "/encoded"] {
         let plain = try await server.exchange("GET \(path) \(head)")
         #expect(!plain.contains("gzip"), "\(path)")
