@@ -61,7 +61,7 @@ extension HTTPStaticFiles {
     return .file(HTTPFileSlice(file: file, offset: offset, count: count))
   }
 
-  /// The compressed form of a file that the client likes best, if it is there and is no older than the file.
+  /// A compressed form of a file that the client understands, if there is one.
   private func sibling(
     of path: FilePath, for request: HTTPServerRequest
   ) async throws -> (file: ServedDirectory.Opened, coding: String)? {

@@ -114,7 +114,7 @@ public struct HTTPStaticFiles: Sendable {
       }
     }
     guard options.listsDirectories else { throw HTTPStatusError(.notFound) }
-    let entries = try await directory.file.entries().filter {
+    let entries = try await directory.file.entries(followsLinks: options.followsLinksOut).filter {
       options.servesHiddenFiles || !$0.entry.name.hasPrefix(".")
     }
     return HTTPDirectoryPage(

@@ -88,17 +88,22 @@ extension File {
 
   /// The entries of an open directory, in the order of the names.
   ///
+  /// - Parameter followsLinks: Whether of a symbolic link is told what it leads to, wherever that is; otherwise what it is itself.
+  /// - Returns: Each entry, and what is known of it; nil where it is gone, or leads to nothing.
   /// - Throws: `IOError`; `CancellationError`.
   ///
   /// ## Cancellation
   /// Nothing is changed in any case.
-  package func entries() async throws -> [(entry: DirectoryEntry, info: FileInfo?)] {
+  package func entries(
+    followsLinks: Bool
+  ) async throws -> [(entry: DirectoryEntry, info: FileInfo?)] {
     let file = file
+    let flags = followsLinks ? 0 : AT_SYMLINK_NOFOLLOW
     return try await withBlocking {
       try file.use("read directory") { number in
         try DirectoryReading.entries(ofOpen: number, file.path).map { entry in
           var status = stat()
-          let result = unsafe entry.name.withCString { unsafe fstatat(number, $0, &status, 0) }
+          let result = unsafe entry.name.withCString { unsafe fstatat(number, $0, &status, flags) }
           return (entry, result == 0 ? FileInfo(status) : nil)
         }
       }

@@ -139,6 +139,20 @@ import Testing
     }
   }
 
+  @Test(arguments: [false, true]) func `a list tells of what links lead to if they may lead out`(
+    _ followsLinksOut: Bool
+  ) async throws {
+    var options = HTTPStaticFiles.Options()
+    options.listsDirectories = true
+    options.followsLinksOut = followsLinksOut
+    try await withFolder(options) { folder in
+      let list = try await folder.get("/").text
+      #expect(list.contains("<a href=\"./leads-out\">leads-out</a></td><td>7 B</td>") == followsLinksOut)
+      #expect(list.contains("<a href=\"./leads-out\">leads-out</a></td><td></td>") != followsLinksOut)
+      #expect(list.contains(">leads-up/<") == followsLinksOut)
+    }
+  }
+
   // MARK: Conditions
 
   @Test func `a file that the client has is not sent again`() async throws {
