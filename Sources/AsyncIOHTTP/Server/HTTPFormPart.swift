@@ -132,19 +132,18 @@ private struct HTTPFormReader {
     guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
     var result: [UInt8] = []
     var rest = Array(text.utf8)[...]
-    while let byte = rest.first {
-      let head = String(decoding: rest.prefix(3), as: UTF8.self)
-      let escapes: [String: UInt8] = ["%22": 0x22, "%0D": 0x0D, "%0A": 0x0A]
-      if let escaped = escapes[head] {
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "%"), let escaped = escapes[String(decoding: rest.prefix(2), as: UTF8.self)] {
         result.append(escaped)
-        rest = rest.dropFirst(3)
+        rest.removeFirst(2)
       } else {
         result.append(byte)
-        rest = rest.dropFirst()
       }
     }
     return String(decoding: result, as: UTF8.self)
   }
+
+  private static let escapes: [String: UInt8] = ["22": 0x22, "0D": 0x0D, "0A": 0x0A]
 
   private static func damaged() -> HTTPStatusError {
     HTTPStatusError(.badRequest, "The form is damaged.")

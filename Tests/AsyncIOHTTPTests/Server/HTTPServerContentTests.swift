@@ -81,13 +81,14 @@ import Testing
     var form = HTTPMultipart(boundary: "b")
     form.append("title", "two\r\nlines\r\n--c")
     form.append("empty", "")
-    form.append("a \"name\"", bytes: Array("--b--\r\n--".utf8), filename: "ü;\".txt", contentType: "text/x")
+    form.append(
+      "a \"name\" 5%2", bytes: Array("--b--\r\n--".utf8), filename: "ü;\".txt", contentType: "text/x")
     try await RunningServer.run(handler: handler) { server in
       try await withHTTPSession { session in
         let response = try await session.post(server.url, body: .multipart(form))
         #expect(
           response.text
-            == "title|||two\r\nlines\r\n--c\nempty|||\na \"name\"|ü;\".txt|text/x|--b--\r\n--")
+            == "title|||two\r\nlines\r\n--c\nempty|||\na \"name\" 5%2|ü;\".txt|text/x|--b--\r\n--")
       }
     }
   }
