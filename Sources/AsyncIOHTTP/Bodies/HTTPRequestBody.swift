@@ -47,8 +47,8 @@ public struct HTTPRequestBody: Sendable {
 
   /// What a closure writes, with back-pressure: a write waits while the server is slower.
   ///
-  /// The closure runs beside the reading of the response, so that a server that answers early is heard; it is cancelled when
-  /// that has ended before it.
+  /// The closure runs beside the reading of the response, so that a server that answers early is heard; it is cancelled, and
+  /// waited for, when that has ended before it.
   ///
   /// - Parameters:
   ///   - length: how many bytes will be written, if that is known; chunks are sent otherwise.
@@ -98,6 +98,23 @@ public struct HTTPRequestBody: Sendable {
   /// The bytes, if they are there.
   public var bytes: [UInt8]? {
     if case .bytes(let bytes) = storage { bytes } else { nil }
+  }
+
+  /// Up to this size a body goes out with its head.
+  private static let joinedSize = 16 * 1024
+
+  /// Whether it goes out with its head, and not beside the reading of the response.
+  var isJoined: Bool {
+    if case .bytes(let bytes) = storage { bytes.count <= Self.joinedSize } else { false }
+  }
+
+  /// How it is written where it does not go out with its head.
+  var separate: (length: Int?, write: Write)? {
+    switch storage {
+    case .bytes where isJoined: return nil
+    case .bytes(let bytes): return (bytes.count, { try await $0.write(bytes) })
+    case .stream(let length, _, let write): return (length, write)
+    }
   }
 
   var isEmpty: Bool {

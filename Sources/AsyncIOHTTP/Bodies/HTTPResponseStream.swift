@@ -63,7 +63,10 @@ final class HTTPResponseStream: Sendable {
       while true {
         let piece = try await Self.read(&reading, timeout: pieceTimeout)
         let isComplete = reading.decoder.isComplete && reading.inflater?.hasMore != true
-        if isComplete { finish(reading) }
+        if isComplete {
+          if let upload = reading.upload, !upload.isFinished { await upload.end() }
+          finish(reading)
+        }
         if let piece, !piece.isEmpty {
           if !isComplete { state.withLock { $0 = .open(reading) } }
           return piece

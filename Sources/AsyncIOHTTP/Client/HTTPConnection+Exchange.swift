@@ -26,8 +26,6 @@ extension HTTPConnection {
   }
 
   static let readSize = 16 * 1024
-  /// Up to this size a body is sent with its head in one piece.
-  static let joinedBodySize = 16 * 1024
   private static let maximumInterimResponses = 32
 
   /// Whether a request that failed now may be sent again on another connection.
@@ -46,7 +44,7 @@ extension HTTPConnection {
     }
   }
 
-  /// Sends a request and reads the response to its end.
+  /// Sends a request, whose body goes out with its head, and reads the response to its end.
   ///
   /// - Returns: the response, and whether the connection may serve another request.
   /// - Throws: as soon as anything is amiss; the connection is of no more use then.
@@ -56,14 +54,12 @@ extension HTTPConnection {
     if let http2 = stream.http2 { return try await exchange(request, rules, over: http2) }
     var output: [UInt8] = []
     swap(&output, &self.output)
-    let body = request.body.bytes ?? []
     let isClosing = try Self.encode(request, rules, via: forwarder, to: &output)
     phase = .send
     var isSent = true
     do {
       try await stream.write(output[...])
-      if body.count > Self.joinedBodySize { try await stream.write(body[...]) }
-    } catch let error as IOError where error.code == .system && !body.isEmpty {
+    } catch let error as IOError where error.code == .system && !request.body.isEmpty {
       // A server that refuses a body may answer and close while it is being sent.
       isSent = false
     }
@@ -102,8 +98,8 @@ extension HTTPConnection {
     return (response, isReusable)
   }
 
-  /// Puts the request's head and a small body in the place of what `output` holds, and tells whether it asks for the
-  /// connection's end.
+  /// Puts the request's head, and a body that goes out with it, in the place of what `output` holds, and tells whether it asks
+  /// for the connection's end.
   static func encode(
     _ request: HTTPClientRequest, _ rules: Rules, via forwarder: HTTPProxy?, to output: inout [UInt8]
   ) throws(HTTPCodecError) -> Bool {
@@ -117,9 +113,7 @@ extension HTTPConnection {
       of: request.method, to: request.url,
       forwarder.map { $0.addingCredentials(to: request.fields) } ?? request.fields,
       inFull: forwarder != nil, defaults: rules.defaults, framing: framing, to: &output)
-    if case .bytes(let body) = request.body.storage, !body.isEmpty, body.count <= joinedBodySize {
-      output.append(contentsOf: body)
-    }
+    if request.body.isJoined, let body = request.body.bytes { output.append(contentsOf: body) }
     return facts.connection.contains(.close)
   }
 

@@ -1,9 +1,13 @@
-// An exchange up to the head of the response: for streams, for bodies that are written piece by piece, and wherever a
+// An exchange up to the head of the response: for streams, for bodies that are large or written piece by piece, and wherever a
 // middleware stands in between. `HTTPConnection+Exchange.swift` is the short way for all others.
 //
-// A body that is written piece by piece is written by a task of its own, so that a server that answers early is heard: it may
-// neither read on nor close, and a writer would wait for it for ever. The task writes to the stream, which nobody else does
-// meanwhile, and is over before the connection is given back: it has ended by itself, or was cancelled and waited for.
+// A body that does not go out with its head is written by a task of its own, so that a server that answers early is heard: it may
+// neither read on nor close, or read on only as its answer is read (RFC 9112 §9.5), and a writer would wait for it for ever. The
+// task writes to the stream, which nobody else does meanwhile, and is over before the connection is given back: it has ended by
+// itself, or was cancelled and waited for.
+//
+// When the body is sent, that task begins the next phase of the connection, whose task waits in a read: only while nothing has
+// been heard of the server, which the upload's lock decides (`HTTPUpload.hear`). Otherwise the connection is its own task's.
 
 import AsyncIOCoordination
 import AsyncIONetwork
@@ -21,6 +25,11 @@ struct HTTPOpenedResponse {
   let upload: HTTPUpload?
 }
 
+extension HTTPBodyFraming {
+  /// Whether the message ends with its head.
+  fileprivate var isEmpty: Bool { self == .none || self == .contentLength(0) }
+}
+
 extension HTTPConnection {
   /// Sends a request and reads the head of the response.
   ///
@@ -34,10 +43,8 @@ extension HTTPConnection {
       phase = .read
       let framing = try HTTPBodyFraming(of: head, answering: request.method)
       let isReusable = isSent && !isClosing && head.keepsAlive(framing, answering: request.method)
-      if let upload, head.code >= 300 {
-        // The server knows what to say without the rest.
-        await upload.end()
-      }
+      // The server knows what to say, or has said all, without the rest.
+      if let upload, head.code >= 300 || framing.isEmpty { await upload.end() }
       isUsed = true
       return HTTPOpenedResponse(head: head, framing: framing, isReusable: isReusable, upload: upload)
     } catch {
@@ -55,28 +62,49 @@ extension HTTPConnection {
     let isClosing = try Self.encode(request, rules, via: forwarder, to: &output)
     phase = .send
     var isSent = true
-    switch request.body.storage {
-    case .bytes(let body):
-      do {
-        try await stream.write(output[...])
-        if body.count > Self.joinedBodySize { try await stream.write(body[...]) }
-      } catch let error as IOError where error.code == .system && !body.isEmpty {
-        // A server that refuses a body may answer and close while it is being sent.
-        isSent = false
-      }
-    case .stream(let length, _, let write):
+    do {
       try await stream.write(output[...])
-      upload = HTTPUpload(
-        to: stream, length: length, waits: request.fields[.expect]?.lowercased() == "100-continue", write)
+    } catch let error as IOError where error.code == .system && request.body.isJoined && !request.body.isEmpty
+    {
+      // A server that refuses a body may answer and close while it is being sent.
+      isSent = false
     }
     swap(&output, &self.output)
-    timeline.sent = .now
+    upload = startUpload(of: request, rules)
     return (isClosing, isSent)
   }
 
-  private func readHead(_ rules: Rules, _ upload: HTTPUpload?) async throws -> HTTPResponseHead {
+  /// Starts to write a body that has not gone out with its head; otherwise the request is sent.
+  func startUpload(of request: HTTPClientRequest, _ rules: Rules) -> HTTPUpload? {
+    timeline.sent = .now
+    guard let body = request.body.separate else {
+      noteSent(rules)
+      return nil
+    }
+    return HTTPUpload(
+      to: stream, length: body.length, waits: request.fields[.expect]?.lowercased() == "100-continue",
+      body.write
+    ) { self.noteSent(rules) }
+  }
+
+  /// Begins to wait for the response.
+  private func noteSent(_ rules: Rules) {
+    timeline.sent = .now
     phase = .firstByte
-    if upload == nil { bound(by: rules.timeouts.firstByte) }
+    bound(by: rules.timeouts.firstByte)
+  }
+
+  /// Begins to read the response.
+  func noteHeard(_ rules: Rules, _ upload: HTTPUpload?) {
+    upload?.hear()
+    if phase != .read {
+      timeline.firstByte = .now
+      phase = .read
+    }
+    bound(by: rules.timeouts.read)
+  }
+
+  private func readHead(_ rules: Rules, _ upload: HTTPUpload?) async throws -> HTTPResponseHead {
     var input = HTTPInput()
     swap(&input, &self.input)
     defer { swap(&input, &self.input) }
@@ -88,11 +116,7 @@ extension HTTPConnection {
         if input.isEmpty { throw HTTPNoResponse() }
         throw HTTPHeadParser.truncated(after: input.count)
       }
-      if phase == .firstByte {
-        timeline.firstByte = .now
-        phase = .read
-      }
-      bound(by: rules.timeouts.read)
+      noteHeard(rules, upload)
       let head = try Self.nextFinalHead(&input, &parser, &interimCount)
       if interimCount > 0 { upload?.proceed() }
       if let head { return head }
@@ -103,23 +127,27 @@ extension HTTPConnection {
 /// A body that is being written beside the reading of the response.
 final class HTTPUpload: Sendable {
   private enum State {
-    /// Being written. Goes to one of the others.
-    case running
+    /// Being written; with what to do at its end, until the server is heard. Goes to one of the others.
+    case running(onEnd: (@Sendable () -> Void)?)
     /// Written to its end.
     case finished
     /// Not written to its end; with the error of the closure, if it was that.
     case failed((any Error)?)
   }
 
-  private let state = Mutex(State.running)
+  private let state: Mutex<State>
   private let mayProceed = AsyncEvent()
   private let task = Mutex<TaskHandle<Void>?>(nil)
 
   /// How long a server may take to say that it wants the body (RFC 9110 §10.1.1 leaves it open; curl has the same).
   private static let patience = Duration.seconds(1)
 
-  /// Starts to write a body.
-  init(to stream: HTTPTransport, length: Int?, waits: Bool, _ write: @escaping HTTPRequestBody.Write) {
+  /// Starts to write a body; `onEnd` is called when it was written, unless the server was heard before.
+  init(
+    to stream: HTTPTransport, length: Int?, waits: Bool, _ write: @escaping HTTPRequestBody.Write,
+    onEnd: @escaping @Sendable () -> Void
+  ) {
+    state = Mutex(.running(onEnd: onEnd))
     let handle = createTask(name: "HTTP upload") { [self] in
       do {
         if waits { try await withTimeoutOrNil(Self.patience) { try await self.mayProceed.wait() } }
@@ -128,7 +156,11 @@ final class HTTPUpload: Sendable {
         try await write(writer)
         try await writer.finish()
         if isOverHTTP2 { try await stream.closeWriting() }
-        state.withLock { $0 = .finished }
+        state.withLock { state in
+          // Under the lock: whoever has heard the server may count on the connection to be left alone.
+          if case .running(let onEnd?) = state { onEnd() }
+          state = .finished
+        }
       } catch {
         // The connection's own failure shows where the response is read; there may even be one. And who cancels knows.
         let isKnown =
@@ -139,6 +171,11 @@ final class HTTPUpload: Sendable {
       }
     }
     task.withLock { $0 = handle }
+  }
+
+  /// Takes note that the server has said something.
+  func hear() {
+    state.withLock { if case .running = $0 { $0 = .running(onEnd: nil) } }
   }
 
   /// Lets a body go that waits for the server to want it.

@@ -37,6 +37,8 @@ final class HTTPConnection: ConnectionDeadlineOwner, LinkedNode, @unchecked Send
   let carrier: HTTPConnection?
   /// How many attempts the request has had before this one, over HTTP/2.
   var attempt = 0
+  /// Whether no stream was opened for the request, over HTTP/2, as its connection takes no more.
+  var isTurnedAway = false
   /// How many have a place on this one, and how many may, if it is shared; guarded by the pool's lock.
   var places = HTTPPlaces()
 

@@ -120,7 +120,7 @@ public final class HTTPSession: Sendable {
   private func isPlain(_ request: HTTPClientRequest) -> Bool {
     if hasLayers { return false }
     if let jar = configuration.cookies, !jar.isEmpty { return false }
-    return request.body.bytes != nil
+    return request.body.isJoined
   }
 
   // MARK: Errors

@@ -47,12 +47,17 @@ extension HTTPConnection {
     return (HTTPClientResponse(to: request.method, request.url, head: head, body: content), true)
   }
 
+  /// Sends a request up to a body that does not go out with its head.
   private func send(_ request: HTTPClientRequest, _ rules: Rules, over stream: HTTP2Stream) async throws {
     phase = .send
-    let body = request.body.bytes ?? []
-    try stream.open(
-      HTTP2Heads.fields(of: request, defaults: rules.defaultFields), isLast: request.body.isEmpty)
-    guard !body.isEmpty else { return }
+    do {
+      try stream.open(
+        HTTP2Heads.fields(of: request, defaults: rules.defaultFields), isLast: request.body.isEmpty)
+    } catch let error as HTTP2Error {
+      isTurnedAway = true
+      throw error
+    }
+    guard request.body.isJoined, let body = request.body.bytes, !body.isEmpty else { return }
     do {
       try await stream.write(body, isLast: true) {}
     } catch let error as HTTP2Error where stream.hasAnswer && !error.isOfConnection {
@@ -67,18 +72,11 @@ extension HTTPConnection {
     var upload: HTTPUpload?
     do {
       try await send(request, rules, over: stream)
-      if case .stream(let length, _, let write) = request.body.storage {
-        upload = HTTPUpload(
-          to: self.stream, length: length, waits: request.fields[.expect]?.lowercased() == "100-continue",
-          write)
-      }
-      timeline.sent = .now
+      upload = startUpload(of: request, rules)
       let (head, isLast) = try await readHead(rules, over: stream, upload)
       let framing: HTTPBodyFraming = isLast ? .none : .untilClose
-      if let upload, head.code >= 300 {
-        // The server knows what to say without the rest.
-        await upload.end()
-      }
+      // The server knows what to say, or has said all, without the rest.
+      if let upload, head.code >= 300 || isLast { await upload.end() }
       isUsed = true
       return HTTPOpenedResponse(head: head, framing: framing, isReusable: true, upload: upload)
     } catch {
@@ -91,12 +89,8 @@ extension HTTPConnection {
   private func readHead(
     _ rules: Rules, over stream: HTTP2Stream, _ upload: HTTPUpload?
   ) async throws -> (HTTPResponseHead, isLast: Bool) {
-    phase = .firstByte
-    if upload == nil { bound(by: rules.timeouts.firstByte) }
     let (fields, isLast) = try await stream.nextHead { upload?.proceed() }
-    timeline.firstByte = .now
-    phase = .read
-    bound(by: rules.timeouts.read)
+    noteHeard(rules, upload)
     upload?.proceed()
     return (try HTTP2Heads.response(fields, limits: rules.limits), isLast)
   }

@@ -164,6 +164,10 @@ import Testing
           timeout: .seconds(3))
         _ = await #expect(throws: TimeoutError(after: .seconds(3))) { try await session.send(request) }
         #expect(start.duration(to: .now) == .seconds(3))
+        if !body.isEmpty {
+          let message = (error?.cause as? HTTPError)?.message
+          #expect(message?.hasPrefix("PUT \(peer.url): sending the request (") == true, "\(message ?? "")")
+        }
         try await expectUsable(session, peer.url)
       }
     }

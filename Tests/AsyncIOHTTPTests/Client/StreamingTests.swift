@@ -298,6 +298,104 @@ import Testing
     }
   }
 
+  /// More than the system keeps of what nobody reads.
+  private static let large = [UInt8](repeating: 7, count: 32 * 1024 * 1024)
+
+  @Test func `a large body may be answered while it comes`() async throws {
+    try await ScriptedPeer.run { connection in
+      while let head = try await connection.readHead() {
+        #expect(head.contains("Content-Length: \(Self.large.count)"))
+        try await connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(Self.large.count)\r\n\r\n")
+        var rest = Self.large.count
+        while rest > 0 {
+          let piece = try await connection.stream.read(atMost: min(rest, 65_536))
+          guard !piece.isEmpty else { return }
+          // Reads on when this was taken.
+          try await connection.stream.write(piece)
+          rest -= piece.count
+        }
+      }
+    } _: { peer in
+      try await withHTTPSession { session async throws in
+        for _ in 0..<2 {
+          let response = try await session.post(peer.url, body: .bytes(Self.large))
+          #expect(response.body == Self.large)
+        }
+        #expect(peer.connectionCount == 1)
+      }
+    }
+  }
+
+  @Test func `a large body that is not wanted ends with the answer`() async throws {
+    try await ScriptedPeer.run { connection in
+      _ = try await connection.readHead()
+      try await connection.send("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
+      // Neither reads on nor closes.
+      try await sleep(for: .seconds(100))
+    } _: { peer in
+      try await withHTTPSession { session async throws in
+        let start = LoopClock.now
+        let response = try await session.post(peer.url, body: .bytes(Self.large))
+        #expect(response.status.code == 413 && response.text == "no")
+        #expect(start.duration(to: .now) < .seconds(1))
+      }
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `the time for the first byte begins when the body was sent`(_ isThere: Bool) async throws {
+    let count = 32 * 1024 * 1024
+    try await ScriptedPeer.run { connection in
+      _ = try await connection.readHead()
+      try await sleep(for: .seconds(10))
+      var rest = count
+      while rest > 0 { rest -= try await connection.stream.read(atMost: min(rest, 65_536)).count }
+      try await sleep(for: .seconds(100))
+    } _: { peer in
+      var configuration = HTTPSession.Configuration()
+      configuration.phaseTimeouts.firstByte = .seconds(3)
+      try await withHTTPSession(configuration) { session async throws in
+        let start = LoopClock.now
+        let body: HTTPRequestBody =
+          isThere ? .bytes(Self.large) : .stream(length: count) { try await $0.write(Self.large) }
+        let error = await #expect(throws: TimeoutError(after: .seconds(3))) {
+          try await session.post(peer.url, body: body)
+        }
+        #expect(start.duration(to: .now) == .seconds(13))
+        let cause = error?.cause as? HTTPError
+        #expect(cause?.message.hasPrefix("POST \(peer.url): waiting for the response (") == true)
+        #expect(cause?.timings?.send == .seconds(10) && cause?.timings?.firstByte == .seconds(3))
+      }
+    }
+  }
+
+  @Test(arguments: ["Content-Length: 0\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"])
+  func `a writer is over when an early answer is returned`(_ answer: String) async throws {
+    let ended = Mutex(0)
+    try await ScriptedPeer.run { connection in
+      _ = try await connection.readHead()
+      try await connection.send("HTTP/1.1 200 OK\r\n" + answer)
+      try await sleep(for: .seconds(100))
+    } _: { peer in
+      try await withHTTPSession { session async throws in
+        let body = HTTPRequestBody.stream { writer in
+          defer { ended.withLock { $0 += 1 } }
+          do { while true { try await writer.write([UInt8](repeating: 0, count: 65_536)) } } catch {
+            try? await withShield { try await sleep(for: .seconds(3)) }
+            throw error
+          }
+        }
+        #expect(try await session.post(peer.url, body: body).status == .ok)
+        #expect(ended.withLock { $0 } == 1)
+        let size = try await session.stream(.post, peer.url, requestBody: body) { response in
+          try await response.body.collect(upTo: 10).count
+        }
+        #expect(size == (answer.hasPrefix("Content-Length") ? 0 : 2))
+        #expect(ended.withLock { $0 } == 2)
+      }
+    }
+  }
+
   @Test func `an early answer ends the upload and is heard`() async throws {
     let ended = Mutex(false)
     try await ScriptedPeer.run { connection in

@@ -124,6 +124,42 @@ import Testing
     }
   }
 
+  @Test(arguments: HTTP2Way.allCases)
+  func `a large body may be answered while it comes`(_ way: HTTP2Way) async throws {
+    try await withHTTP2(way, server: { $0.bodyHandling = { _ in .stream(upTo: .max) } }) { request in
+      HTTPServerResponse { writer in
+        for try await piece in request.bodyStream { try await writer.write(piece) }
+      }
+    } _: { session, _ async throws in
+      // More than the windows of both sides hold.
+      let bytes = (0..<4_000_000).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8) }
+      #expect(try await session.post("/", body: .bytes(bytes)).body == bytes)
+    }
+  }
+
+  @Test func `a writer is over when the answer that has no body is returned`() async throws {
+    let hasEnded = Mutex(false)
+    try await ScriptedPeer.runFrames { peer, _ in
+      while let stream = try await peer.nextRequest() {
+        try await peer.send(.headers([(":status", "200")], on: stream))
+      }
+    } _: { server async throws in
+      var configuration = HTTPSession.Configuration()
+      configuration.http2 = .priorKnowledge
+      try await withHTTPSession(configuration) { session async throws in
+        let body = HTTPRequestBody.stream { writer in
+          defer { hasEnded.withLock { $0 = true } }
+          do { while true { try await writer.write([UInt8](repeating: 1, count: 10_000)) } } catch {
+            try? await withShield { try await sleep(for: .seconds(3)) }
+            throw error
+          }
+        }
+        #expect(try await session.post(server.url, body: body).status == .ok)
+        #expect(hasEnded.withLock { $0 })
+      }
+    }
+  }
+
   @Test func `a body that fails is reset on either side`() async throws {
     struct Failure: Error {}
     try await withHTTP2 { request in
