@@ -95,7 +95,7 @@ extension HTTPSession {
             throw cause
           }
         }
-        connection = try await pool.replace(connection, call)
+        connection = try await pool.replace(connection, for: request.url, call)
       }
     } catch {
       throw Self.publicError(error, request, call)

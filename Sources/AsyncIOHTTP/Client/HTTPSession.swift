@@ -103,7 +103,7 @@ public final class HTTPSession: Sendable {
           }
         }
         // A new connection is not used yet, so that this happens once.
-        connection = try await pool.replace(connection, call)
+        connection = try await pool.replace(connection, for: request.url, call)
       }
     } catch {
       throw Self.publicError(error, request, call)

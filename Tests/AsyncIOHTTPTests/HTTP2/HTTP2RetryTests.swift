@@ -1,6 +1,7 @@
 import AsyncIOCoordination
 import AsyncIONetwork
 import AsyncIORuntime
+import AsyncIOTLS
 import AsyncIOTesting
 import HTTPTypes
 import Synchronization
@@ -127,6 +128,78 @@ import Testing
       }
     }
   }
+
+  // MARK: Where a request is sent again
+
+  /// How a request comes to another server than the one that its caller has asked.
+  private enum Detour: CaseIterable { case redirect, middleware }
+  private enum Loss: CaseIterable { case refused, goneAway, lost }
+
+  private struct Elsewhere: HTTPMiddleware {
+    let url: HTTPURL
+    func send(_ request: HTTPClientRequest, next: HTTPNext) async throws -> HTTPClientResponse {
+      var request = request
+      request.url = url
+      return try await next(request)
+    }
+  }
+
+  @Test(arguments: Detour.allCases, Loss.allCases)
+  private func `a request is sent again to the server that it has come to`(_ detour: Detour, _ loss: Loss)
+    async throws
+  {
+    let asked = Mutex<[String]>([])
+    try await ScriptedPeer.runFrames { peer, number in
+      if number == 0 {
+        guard let first = try await peer.nextRequest() else { return }
+        try await peer.answer(first, "first")
+        guard let second = try await peer.nextRequest() else { return }
+        switch loss {
+        case .refused: try await peer.send(.reset(second, .refusedStream))
+        case .goneAway: try await peer.send(.goAway(first, .noError))
+        case .lost: return
+        }
+      }
+      while let stream = try await peer.nextRequest() { try await peer.answer(stream, "second") }
+    } _: { there async throws in
+      var serverConfiguration = HTTPServer.Configuration()
+      serverConfiguration.http2.acceptsPriorKnowledge = true
+      let url = there.url
+      try await RunningServer.run(
+        serverConfiguration,
+        handler: { request in
+          asked.withLock { $0.append(request.path) }
+          return HTTPServerResponse(status: .found, fields: [.location: url])
+        }
+      ) { here async throws in
+        var configuration = HTTPSession.Configuration()
+        configuration.http2 = .priorKnowledge
+        if detour == .middleware { configuration.middleware = [Elsewhere(url: try HTTPURL(url))] }
+        try await withHTTPSession(configuration) { session async throws in
+          #expect(try await session.get(url).text == "first")
+          #expect(try await session.get(here.url).text == "second")
+        }
+        #expect(asked.withLock { $0 } == (detour == .redirect ? ["/"] : []))
+      }
+    }
+  }
+
+  @Test func `a connection that has turned a request away is given to no other`() async throws {
+    try await ScriptedPeer.runFrames { peer, number in
+      while let stream = try await peer.nextRequest() { try await peer.answer(stream, "\(number)") }
+    } _: { server async throws in
+      try await Self.withSession { session async throws in
+        #expect(try await session.get(server.url).text == "0")
+        let carrier = session.pool.state.withLock { $0.origins.values.first?.shared }
+        let connection = try #require(carrier?.places.connection)
+        // It has ended, and the task that reads, perhaps on another thread, has not told the pool yet.
+        connection.pipeline.turn { _ in connection.handler.fail(HTTP2Error.notOpened()) }
+        #expect(try await session.post(server.url).text == "1")
+      }
+    }
+  }
+
+  // MARK: Errors
 
   @Test func `an error of the connection is told with its reason`() async throws {
     try await ScriptedPeer.runFrames { peer, _ in

@@ -137,7 +137,8 @@ extension HTTPConnectionPool {
     let isOld = LoopClock.now >= carrier.retirement
     state.withLock { _ in
       if place.isUsed { carrier.isUsed = true }
-      if isOld || isMute { retire(carrier) }
+      // The task that reads tells of an end too, but on another thread that may be later than the request's next attempt.
+      if isOld || isMute || place.isTurnedAway { retire(carrier) }
     }
     handOut(carrier, returned: 1)
   }

@@ -134,14 +134,16 @@ final class HTTPConnectionPool: Sendable {
     }
   }
 
-  /// Leases a new connection in the place of one that turned out to be dead.
+  /// Leases a new connection to the server of `url` in the place of one that turned out to be dead.
   ///
   /// - Throws: as `acquire`; the place is free again then.
-  func replace(_ connection: HTTPConnection, _ call: HTTPCall) async throws -> HTTPConnection {
+  func replace(
+    _ connection: HTTPConnection, for url: HTTPURL, _ call: HTTPCall
+  ) async throws -> HTTPConnection {
     if connection.carrier != nil {
       // The place goes to whoever waits longest, and the request to the end of the queue.
-      release(connection)
-      let fresh = try await acquire(call.url, call)
+      discard(connection)
+      let fresh = try await acquire(url, call)
       fresh.attempt = connection.attempt + 1
       return fresh
     }
