@@ -123,6 +123,9 @@ final class HTTPConnection: ConnectionDeadlineOwner, LinkedNode, @unchecked Send
     deadline.clear()
   }
 
+  /// Whether the time of the present request, or of its phase, is over.
+  var isOutOfTime: Bool { deadline.hasExpired || LoopClock.now >= end }
+
   /// Tells in which phase time has run out, and how long each took.
   func timedOut(_ call: HTTPCall) -> HTTPTimedOut {
     var timeline = timeline

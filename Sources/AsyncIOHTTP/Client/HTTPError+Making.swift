@@ -1,3 +1,4 @@
+import AsyncIOCoordination
 import AsyncIORuntime
 import AsyncIOTLS
 import HTTPTypes
@@ -96,6 +97,7 @@ extension HTTPError {
       code: .timedOut, message: "\(request.title): \(timedOut.phase.rawValue) (\(timedOut.timings))",
       url: request.url)
     error.timings = timedOut.timings
+    error.phase = timedOut.phase
     return error
   }
 
@@ -111,6 +113,17 @@ extension HTTPError {
     HTTPError(
       code: .invalidContentEncoding, message: "\(request.title): the body cannot be decompressed: \(error)",
       url: request.url, underlying: error)
+  }
+}
+
+extension TimeoutError {
+  /// Time has run out in a middleware, and not in an exchange with a server.
+  static func inMiddleware(_ request: HTTPClientRequest, _ call: HTTPCall) -> TimeoutError {
+    var timings = HTTPTimings()
+    timings.earlier = call.start.duration(to: .now)
+    return TimeoutError(
+      after: call.timeout,
+      cause: HTTPError.timedOut(request, HTTPTimedOut(phase: .middleware, timings: timings, limit: nil)))
   }
 }
 

@@ -72,6 +72,8 @@ public struct HTTPError: Error, Sendable {
   public var underlying: (any Error)?
   /// How long each phase took, where time has run out.
   public var timings: HTTPTimings?
+  /// In which phase time has run out.
+  var phase: HTTPPhase?
 
   /// Creates an error.
   ///

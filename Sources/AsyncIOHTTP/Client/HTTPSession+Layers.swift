@@ -11,14 +11,16 @@ extension HTTPSession {
     let request = withDefaults(request)
     if configuration.middleware.isEmpty { return try await follow(request, nil, call) }
     do {
-      return try await withDeadline(call.deadline) { try await self.follow(request, nil, call) }
-    } catch let error as TimeoutError where error.cause == nil && LoopClock.now >= call.deadline {
-      // In a middleware, or at the same instant as the exchange.
-      var timings = HTTPTimings()
-      timings.earlier = call.start.duration(to: .now)
-      throw TimeoutError(
-        after: call.timeout,
-        cause: HTTPError.timedOut(request, HTTPTimedOut(phase: .pool, timings: timings, limit: nil)))
+      return try await withDeadline(call.deadline) { scope in
+        var call = call
+        call.scope = scope
+        return try await self.follow(request, nil, call)
+      }
+    } catch let error as TimeoutError {
+      // Of a caller that was cancelled too, time is not the reason.
+      if Task.isCancelled { throw CancellationError() }
+      guard error.cause == nil, LoopClock.now >= call.deadline else { throw error }
+      throw TimeoutError.inMiddleware(request, call)
     }
   }
 
@@ -114,8 +116,11 @@ extension HTTPSession {
     let reading = HTTPResponseStream.Reading(
       connection: connection, decoder: HTTPBodyDecoder(opened.framing, limits: configuration.limits),
       inflater: inflater, isReusable: opened.isReusable, upload: opened.upload)
-    if call.isStreaming, !call.boundsStream { connection.unbound() }
-    let stream = HTTPResponseStream(reading, of: self, for: request, call)
+    if call.isStreaming, !call.boundsStream { connection.unbound() } else { connection.bound(by: nil) }
+    var reader = call
+    // A stream is read when the scope has ended.
+    if call.isStreaming { reader.scope = nil }
+    let stream = HTTPResponseStream(reading, of: self, for: request, reader)
     // After an agreed upgrade what follows is no body, and the connection is not given back.
     if !call.isUpgrading || opened.head.code != 101 { stream.finishIfComplete() }
     return HTTPClientResponse(

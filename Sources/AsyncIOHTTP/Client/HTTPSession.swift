@@ -2,7 +2,8 @@
 //
 // Time: a request has one deadline for everything. While it waits for a connection a timer of the loop finishes its waiter;
 // from then on the deadline is the connection's, whose timer closes the stream, so that the read or write under way throws.
-// Neither needs a task, and the second as a rule not even a timer (Connection/ConnectionDeadline.swift).
+// Neither needs a task, and the second as a rule not even a timer (Connection/ConnectionDeadline.swift). Where there is middleware,
+// whose waits have to end too, a cancel scope is around it all; what that ends says so as the two timers do (`hasExpired`).
 //
 // Ways: `send` is the short one, for requests that need nothing but an exchange. Whatever costs more goes through
 // `HTTPSession+Layers.swift`: middleware, cookies, streams, redirects.
@@ -147,6 +148,9 @@ public final class HTTPSession: Sendable {
     case let error as HTTPBodyTooLarge: return HTTPError.bodyTooLarge(request, error)
     case let error as HTTPTooManyInterimResponses: return HTTPError.tooManyInterim(request, error)
     case let error as HTTPInflationError: return HTTPError.invalidContentEncoding(request, error)
+    // Behind a middleware time ends a request from outside, whichever timer is first.
+    case is CancellationError where call.hasExpired:
+      return Self.publicError(connection.timedOut(call), request, call)
     default: return error
     }
   }

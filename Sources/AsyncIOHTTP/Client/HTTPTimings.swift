@@ -38,6 +38,7 @@ public struct HTTPTimings: Hashable, Sendable {
 
   mutating func set(_ phase: HTTPPhase, _ duration: Duration) {
     switch phase {
+    case .middleware: earlier = duration
     case .pool: pool = duration
     case .resolve: resolve = duration
     case .connect: connect = duration

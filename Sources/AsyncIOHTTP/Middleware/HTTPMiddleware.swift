@@ -1,3 +1,4 @@
+import AsyncIOCoordination
 public import AsyncIORuntime
 
 /// Something that each request passes through on its way to the server, and each response on its way back.
@@ -77,4 +78,9 @@ struct HTTPCall: Sendable {
   var isUpgrading = false
   /// Whether the deadline is for the body of a stream too.
   var boundsStream = false
+  /// What ends a call in middleware when its time is over.
+  var scope: CancelScope?
+
+  /// Whether a cancellation of the call is the end of its time, as far as the caller was not cancelled too.
+  var hasExpired: Bool { scope?.isExpired ?? false }
 }

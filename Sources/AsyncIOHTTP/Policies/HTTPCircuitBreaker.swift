@@ -4,9 +4,11 @@ import Synchronization
 /// When a server that fails is left alone, so that neither it nor who asks it wastes time.
 ///
 /// After so many failures one after another requests to it fail at once, with the code `refusedByPolicy`. After a pause one
-/// request is let through: if it succeeds all are again, otherwise there is another pause.
+/// request is let through: if it succeeds all are again, otherwise there is another pause. Those that were under way before do
+/// not count then.
 public struct HTTPCircuitBreaker: Hashable, Sendable {
-  /// How many failures one after another open the circuit: errors, and statuses from 500 on.
+  /// How many failures one after another open the circuit: errors, time that has run out while the server was asked, and
+  /// statuses from 500 on.
   public var failures: Int
   /// How long the server is left alone.
   public var pause: Duration
@@ -34,29 +36,33 @@ final class HTTPBreakerState: Sendable {
     case trying
   }
 
+  /// In which state a request was let through: how that ends says nothing about another.
+  struct Ticket: Equatable { fileprivate var number = 0 }
+
   private let rule: HTTPCircuitBreaker
-  private let state = Mutex(State.closed(failures: 0))
+  private let state = Mutex((state: State.closed(failures: 0), ticket: Ticket()))
 
   init(_ rule: HTTPCircuitBreaker) { self.rule = rule }
 
   var isForgettable: Bool {
-    state.withLock { if case .closed(0) = $0 { true } else { false } }
+    state.withLock { if case .closed(0) = $0.state { true } else { false } }
   }
 
   /// Lets a request through, or throws.
-  func enter(_ request: HTTPClientRequest) throws(HTTPError) {
-    let rest: Duration? = state.withLock { state in
-      switch state {
-      case .closed: return nil
-      case .trying: return .zero
+  func enter(_ request: HTTPClientRequest) throws(HTTPError) -> Ticket {
+    let (ticket, rest): (Ticket, Duration?) = state.withLock { breaker in
+      switch breaker.state {
+      case .closed: break
+      case .trying: return (breaker.ticket, .zero)
       case .open(let end):
         let now = LoopClock.now
-        guard now >= end else { return now.duration(to: end) }
-        state = .trying
-        return nil
+        guard now >= end else { return (breaker.ticket, now.duration(to: end)) }
+        breaker.state = .trying
+        breaker.ticket.number += 1
       }
+      return (breaker.ticket, nil)
     }
-    guard let rest else { return }
+    guard let rest else { return ticket }
     let when =
       rest > .zero ? "it is asked again in \(HTTPTimings.text(rest))" : "one request is trying it just now"
     throw HTTPError(
@@ -66,20 +72,24 @@ final class HTTPBreakerState: Sendable {
   }
 
   /// Takes note of how a request has ended; nil if that says nothing.
-  func note(isFailure: Bool?) {
-    state.withLock { state in
-      switch (state, isFailure) {
-      case (.closed, false): state = .closed(failures: 0)
-      case (.closed(let failures), true):
-        state =
-          failures + 1 >= rule.failures
-          ? .open(until: LoopClock.now.advanced(by: rule.pause)) : .closed(failures: failures + 1)
-      case (.trying, false): state = .closed(failures: 0)
-      case (.trying, true): state = .open(until: LoopClock.now.advanced(by: rule.pause))
+  func note(isFailure: Bool?, of ticket: Ticket) {
+    state.withLock { breaker in
+      guard ticket == breaker.ticket else { return }
+      switch (breaker.state, isFailure) {
+      case (.closed(let failures), true) where failures + 1 < rule.failures:
+        breaker.state = .closed(failures: failures + 1)
+        return
+      case (.closed, false):
+        breaker.state = .closed(failures: 0)
+        return
+      case (.closed, true), (.trying, true):
+        breaker.state = .open(until: LoopClock.now.advanced(by: rule.pause))
+      case (.trying, false): breaker.state = .closed(failures: 0)
       // Given up: the next one tries.
-      case (.trying, nil): state = .open(until: .now)
-      case (.closed, nil), (.open, _): break
+      case (.trying, nil): breaker.state = .open(until: .now)
+      case (.closed, nil), (.open, _): return
       }
+      breaker.ticket.number += 1
     }
   }
 }

@@ -8,7 +8,7 @@ final class HTTPHostPolicy: Sendable {
     case success
     /// The server has too much to do, or gives no answer.
     case overload
-    /// A cancellation, which says nothing about the server.
+    /// A cancellation, or an error without the server.
     case nothing
   }
 

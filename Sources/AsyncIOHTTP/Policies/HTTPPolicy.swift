@@ -162,14 +162,23 @@ struct HTTPPolicyStep: Sendable {
 
   func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
     guard let breaker = host.breaker else { return try await hedge(request) }
-    try breaker.enter(request)
+    let ticket = try breaker.enter(request)
     do {
       let response = try await hedge(request)
-      breaker.note(isFailure: response.head.code >= 500)
+      breaker.note(isFailure: response.head.code >= 500, of: ticket)
       return response
     } catch {
-      breaker.note(isFailure: error is CancellationError ? nil : true)
+      breaker.note(isFailure: Self.isOfServer(error) ? true : nil, of: ticket)
       throw error
+    }
+  }
+
+  /// Whether an error says something about the server: not where it was not asked, or nobody wants to know any more.
+  private static func isOfServer(_ error: any Error) -> Bool {
+    switch error {
+    case is CancellationError: false
+    case let error as TimeoutError: (error.cause as? HTTPError)?.phase != .pool
+    default: true
     }
   }
 
@@ -177,28 +186,43 @@ struct HTTPPolicyStep: Sendable {
     guard let hedging = policy.hedging, request.method.isIdempotent, request.body.isRepeatable else {
       return try await attempt(request)
     }
+    let late = Mutex<TimeoutError?>(nil)
     do {
-      return try await staggeredRace(0..<hedging.attempts, delay: hedging.delay) { _ in
-        try await self.attempt(request)
+      return try await staggeredRace(0..<hedging.attempts, delay: hedging.delay) { _ -> HTTPClientResponse in
+        do { return try await self.attempt(request) } catch let error as TimeoutError {
+          late.withLock { $0 = error }
+          throw error
+        }
       }.value
     } catch let group as ErrorGroup {
       throw group.errors.first ?? group
+    } catch is CancellationError where next.call.hasExpired {
+      // Of what ends a race from outside, only its attempts know the reason.
+      throw late.withLock { $0 } ?? CancellationError()
     }
   }
 
   private func attempt(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
     try await host.rate?.acquire()
-    guard let places = host.places else { return try await next(request) }
+    guard let places = host.places else { return try await ask(request) }
     try await places.acquire()
     do {
-      let response = try await next(request)
+      let response = try await ask(request)
       host.note(response.head.code == 429 || response.head.code == 503 ? .overload : .success)
       places.release()
       return response
     } catch {
-      host.note(error is CancellationError ? .nothing : .overload)
+      host.note(Self.isOfServer(error) ? .overload : .nothing)
       places.release()
       throw error
+    }
+  }
+
+  /// Sends a request on; when time is over meanwhile that is an error, other than while it waits for its turn.
+  private func ask(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
+    do { return try await next(request) } catch is CancellationError where next.call.hasExpired {
+      // A middleware that answers in the place of a server, and has not.
+      throw TimeoutError.inMiddleware(request, next.call)
     }
   }
 }

@@ -162,7 +162,9 @@ import Testing
         let request = HTTPClientRequest(
           method: body.isEmpty ? .get : .put, url: try HTTPURL(peer.url), body: .bytes(body),
           timeout: .seconds(3))
-        _ = await #expect(throws: TimeoutError(after: .seconds(3))) { try await session.send(request) }
+        let error = await #expect(throws: TimeoutError(after: .seconds(3))) {
+          try await session.send(request)
+        }
         #expect(start.duration(to: .now) == .seconds(3))
         if !body.isEmpty {
           let message = (error?.cause as? HTTPError)?.message
@@ -256,6 +258,24 @@ import Testing
         let open = try openSockets(port: port)
         #expect(open == queued)
         #expect(session.pool.state.withLock { $0.origins.isEmpty })
+      }
+    }
+  }
+
+  @Test func `whoever inherits an attempt to connect is told how far it has come`() async throws {
+    try await withDeafPort { port, _ in
+      var configuration = HTTPConnectionPoolTests.limit(1)
+      configuration.phaseTimeouts.connect = .seconds(3)
+      try await withHTTPSession(configuration) { session in
+        let url = "http://127.0.0.1:\(port)/"
+        let first = createTask { try await session.get(url) }
+        try await sleep(for: .seconds(1))
+        let second = createTask { try await session.get(url) }
+        await settle()
+        first.cancel()
+        _ = await #expect(throws: CancellationError.self) { try await first.value }
+        let error = await #expect(throws: TimeoutError(after: .seconds(3))) { try await second.value }
+        #expect((error?.cause as? HTTPError)?.message == "GET \(url): connecting (connecting 2.0 s)")
       }
     }
   }

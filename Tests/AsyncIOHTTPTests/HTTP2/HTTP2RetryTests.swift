@@ -114,13 +114,25 @@ import Testing
     }
   }
 
-  @Test func `a server that has gone without a word is asked no more on that connection`() async throws {
+  private struct Passing: HTTPMiddleware {
+    func send(_ request: HTTPClientRequest, next: HTTPNext) async throws -> HTTPClientResponse {
+      try await next(request)
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func `a server that has gone without a word is asked no more on that connection`(_ hasMiddleware: Bool)
+    async throws
+  {
     try await ScriptedPeer.runFrames { peer, number in
       while let stream = try await peer.nextRequest() {
         if number > 0 || stream == 1 { try await peer.answer(stream, "\(number)") }
       }
     } _: { server async throws in
-      try await Self.withSession { session async throws in
+      var configuration = HTTPSession.Configuration()
+      configuration.http2 = .priorKnowledge
+      if hasMiddleware { configuration.middleware = [Passing()] }
+      try await withHTTPSession(configuration) { session async throws in
         #expect(try await session.get(server.url).text == "0")
         await #expect(throws: TimeoutError.self) { try await session.get(server.url, timeout: .seconds(3)) }
         #expect(try await session.get(server.url).text == "1")

@@ -94,7 +94,8 @@ import Testing
 
   // MARK: Time
 
-  @Test func `a time that runs out says what took how long`() async throws {
+  @Test(arguments: [false, true])
+  func `a time that runs out says what took how long`(_ hasMiddleware: Bool) async throws {
     try await RunningServer.run(handler: { _ in
       try await sleep(for: .seconds(3))
       return HTTPServerResponse { writer in
@@ -104,6 +105,7 @@ import Testing
     }) { server in
       var configuration = HTTPSession.Configuration()
       configuration.connectionsPerHost = 1
+      if hasMiddleware { configuration.middleware = [Witness("w")] }
       try await withHTTPSession(configuration) { session async throws in
         let first = createTask { try await session.get(server.url, timeout: .seconds(4)) }
         try await sleep(for: .seconds(1))
@@ -117,11 +119,91 @@ import Testing
         #expect(
           causes[0]?.message
             == "GET \(server.url)/: reading the response (waiting for a free connection 0.0 s, connecting 0.0 s, "
+            // The short way reads no clock in between.
+            + (hasMiddleware ? "sending the request 0.0 s, " : "")
             + "waiting for the response 3.0 s, reading the response 1.0 s)")
         #expect(causes[0]?.timings?.read == .seconds(1))
         #expect(causes[1]?.timings?.pool == .seconds(3))
         #expect(causes[1]?.timings?.firstByte == .seconds(3))
         #expect(causes[1]?.timings?.read == .seconds(1))
+      }
+    }
+  }
+
+  @Test(arguments: [HTTPSession.HTTP2Use.off, .priorKnowledge])
+  func `time that runs out behind a middleware is no cancellation`(_ http2: HTTPSession.HTTP2Use) async throws
+  {
+    let reports = Mutex<[HTTPExchangeReport]>([])
+    let errors = Mutex<[any Error]>([])
+    struct Noting: HTTPMiddleware {
+      let note: @Sendable (any Error) -> Void
+      func send(_ request: HTTPClientRequest, next: HTTPNext) async throws -> HTTPClientResponse {
+        do { return try await next(request) } catch {
+          note(error)
+          throw error
+        }
+      }
+    }
+    var serverConfiguration = HTTPServer.Configuration()
+    serverConfiguration.http2.acceptsPriorKnowledge = true
+    try await RunningServer.run(
+      serverConfiguration,
+      handler: { _ in
+        try await sleep(for: .seconds(100))
+        return HTTPServerResponse()
+      }
+    ) { server in
+      var configuration = HTTPSession.Configuration()
+      configuration.http2 = http2
+      configuration.onExchange = { report in reports.withLock { $0.append(report) } }
+      configuration.middleware = [Noting { error in errors.withLock { $0.append(error) } }]
+      try await withHTTPSession(configuration) { session async throws in
+        let error = await #expect(throws: TimeoutError(after: .seconds(5))) {
+          try await session.get(server.url, timeout: .seconds(5))
+        }
+        let message = (error?.cause as? HTTPError)?.message
+        #expect(message?.contains(": waiting for the response (") == true, "\(message ?? "")")
+        #expect(errors.withLock { $0.map { $0 as? TimeoutError } } == [error])
+        #expect(reports.withLock { $0.map { $0.error as? TimeoutError } } == [error])
+        // A cancellation is one all the same, and one that comes with the end of the time is no timeout.
+        for seconds in [2, 5] {
+          let request = createTask { try await session.get(server.url, timeout: .seconds(5)) }
+          try await sleep(for: .seconds(seconds))
+          request.cancel()
+          await #expect(throws: CancellationError.self) { try await request.value }
+        }
+        #expect(errors.withLock { $0[1] is CancellationError })
+      }
+    }
+  }
+
+  @Test func `time that runs out in a middleware, or in the queue behind it, says so`() async throws {
+    struct Slow: HTTPMiddleware {
+      func send(_ request: HTTPClientRequest, next: HTTPNext) async throws -> HTTPClientResponse {
+        if request.url.path == "/slow" { try await sleep(for: .seconds(100)) }
+        return try await next(request)
+      }
+    }
+    try await ScriptedPeer.run { connection in
+      _ = try await connection.readHead()
+      try await connection.waitForEnd()
+    } _: { peer in
+      var configuration = HTTPSession.Configuration()
+      configuration.connectionsPerHost = 1
+      configuration.middleware = [Slow()]
+      try await withHTTPSession(configuration) { session async throws in
+        let first = createTask { try await session.get(peer.url, timeout: .seconds(100)) }
+        await settle()
+        for (path, phase) in [
+          ("slow", "waiting in a middleware (before this exchange 5.0 s)"),
+          ("", "waiting for a free connection (waiting for a free connection 5.0 s)"),
+        ] {
+          let task = createTask { try await session.get(peer.url + path, timeout: .seconds(5)) }
+          let error = await #expect(throws: TimeoutError(after: .seconds(5))) { try await task.value }
+          #expect((error?.cause as? HTTPError)?.message == "GET \(peer.url)\(path): \(phase)")
+        }
+        first.cancel()
+        _ = try? await first.value
       }
     }
   }

@@ -184,18 +184,35 @@ import Testing
     }
   }
 
-  @Test func `time runs out while a request waits for its turn`() async throws {
-    try await Self.run(HTTPPolicy(concurrency: .fixed(1)), timeout: .seconds(5)) { request in
+  private static let turns = [
+    HTTPPolicy(concurrency: .fixed(1), breaker: HTTPCircuitBreaker(failures: 1)),
+    HTTPPolicy(rate: HTTPRate(1, per: .seconds(100)), breaker: HTTPCircuitBreaker(failures: 1)),
+  ]
+
+  @Test(arguments: turns.indices)
+  func `time that runs out before a request has its turn is no failure of the server`(_ number: Int)
+    async throws
+  {
+    try await Self.run(Self.turns[number], timeout: .seconds(5)) { request in
       try await sleep(for: .seconds(4))
       return HTTPClientResponse(to: request)
     } _: { session, mock async throws in
-      let results = try await gatherResults(Array(0..<2)) { _ in try await session.get("http://h/").status }
-      #expect(mock.requests.count == 2)
-      let errors = results.compactMap { result -> TimeoutError? in
-        if case .failure(let error) = result { error as? TimeoutError } else { nil }
-      }
-      #expect(errors == [TimeoutError(after: .seconds(5))])
-      #expect((errors.first?.cause as? HTTPError)?.timings?.earlier == .seconds(5))
+      let first = createTask { try await session.get("http://h/").status }
+      try await sleep(for: .seconds(1))
+      let start = LoopClock.now
+      let last = createTask { try await session.get("http://h/", timeout: .seconds(2)).status }
+      let error = await #expect(throws: TimeoutError(after: .seconds(2))) { try await last.value }
+      #expect(start.duration(to: .now) == .seconds(2))
+      #expect(
+        (error?.cause as? HTTPError)?.message
+          == "GET http://h/: waiting in a middleware (before this exchange 2.0 s)")
+      #expect(try await first.value == .ok)
+      #expect(mock.requests.count == 1)
+      let late = createTask { try await session.get("http://h/") }
+      try await sleep(for: .milliseconds(1))
+      late.cancel()
+      // Not by the breaker, which would have refused it at once.
+      await #expect(throws: CancellationError.self) { try await late.value }
     }
   }
 
@@ -221,6 +238,37 @@ import Testing
       #expect(refused < 200, "\(refused) refused")
       // Eight at once need 12.5 s; one at a time a hundred.
       #expect(time < .seconds(25), "\(time)")
+    }
+  }
+
+  @Test func `places follow a server that does not answer`() async throws {
+    let gauge = Mutex((now: 0, most: 0))
+    try await RunningServer.run(handler: { request in
+      if request.path == "/silent" { try await sleep(for: .seconds(1000)) }
+      gauge.withLock {
+        $0.now += 1
+        $0.most = max($0.most, $0.now)
+      }
+      try await sleep(for: .seconds(1))
+      gauge.withLock { $0.now -= 1 }
+      return HTTPServerResponse()
+    }) { server in
+      var configuration = HTTPSession.Configuration()
+      configuration.timeout = .seconds(100)
+      configuration.middleware = [.policy(HTTPPolicy(concurrency: .adaptive(minimum: 1, maximum: 4)))]
+      try await withHTTPSession(configuration) { session async throws in
+        _ = try await gather(Array(0..<30)) { _ in try await session.get(server.url) }
+        #expect(gauge.withLock { $0.most } == 4)
+        let results = try await gatherResults(Array(0..<4)) { _ in
+          try await session.get(server.url + "/silent", timeout: .seconds(3))
+        }
+        #expect(results.allSatisfy { result in (try? result.get()) == nil })
+        gauge.withLock { $0 = (0, 0) }
+        let requests = (0..<4).map { _ in createTask { try await session.get(server.url) } }
+        try await sleep(for: .milliseconds(500))
+        #expect(gauge.withLock { $0.most } == 2, "half as many")
+        for request in requests { _ = try await request.value }
+      }
     }
   }
 
@@ -291,6 +339,100 @@ import Testing
       try await sleep(for: .seconds(10))
       #expect(try await session.get("http://h/").status == .ok)
       #expect(try await refusals(4) == 0)
+    }
+  }
+
+  @Test(arguments: [nil, HTTPHedging(after: .seconds(1))])
+  func `a server that does not answer opens a breaker`(_ hedging: HTTPHedging?) async throws {
+    try await ScriptedPeer.run { connection in
+      _ = try await connection.readHead()
+      try await connection.waitForEnd()
+    } _: { peer in
+      var configuration = HTTPSession.Configuration()
+      configuration.timeout = .seconds(5)
+      configuration.middleware = [
+        .policy(HTTPPolicy(hedging: hedging, breaker: HTTPCircuitBreaker(failures: 2)))
+      ]
+      try await withHTTPSession(configuration) { session async throws in
+        // A caller that gives up says nothing about the server.
+        for _ in 0..<3 {
+          await #expect(throws: TimeoutError(after: .seconds(3))) {
+            try await withTimeout(.seconds(3)) { try await session.get(peer.url) }
+          }
+        }
+        for _ in 0..<2 {
+          let error = await #expect(throws: TimeoutError(after: .seconds(5))) {
+            try await session.get(peer.url)
+          }
+          let message = (error?.cause as? HTTPError)?.message ?? ""
+          #expect(message.hasPrefix("GET \(peer.url): waiting for the response ("), "\(message)")
+        }
+        let error = await #expect(throws: HTTPError.self) { try await session.get(peer.url) }
+        #expect(error?.code == .refusedByPolicy)
+      }
+    }
+  }
+
+  @Test func `a wait for a free connection is no failure of the server`() async throws {
+    try await RunningServer.run(handler: { _ in
+      try await sleep(for: .seconds(4))
+      return HTTPServerResponse()
+    }) { server in
+      var configuration = HTTPSession.Configuration()
+      configuration.connectionsPerHost = 1
+      configuration.middleware = [.policy(HTTPPolicy(breaker: HTTPCircuitBreaker(failures: 1)))]
+      try await withHTTPSession(configuration) { session async throws in
+        let first = createTask { try await session.get(server.url) }
+        await settle()
+        await #expect(throws: TimeoutError(after: .seconds(2))) {
+          try await session.get(server.url, timeout: .seconds(2))
+        }
+        #expect(try await session.get(server.url).status == .ok)
+        _ = try await first.value
+      }
+    }
+  }
+
+  @Test func `a mock that does not answer opens a breaker too`() async throws {
+    let policy = HTTPPolicy(breaker: HTTPCircuitBreaker(failures: 2))
+    try await Self.run(policy, timeout: .seconds(5)) { request in
+      try await sleep(for: .seconds(1000))
+      return HTTPClientResponse(to: request)
+    } _: { session, _ async throws in
+      for _ in 0..<2 {
+        await #expect(throws: TimeoutError(after: .seconds(5))) { try await session.get("http://h/") }
+      }
+      let error = await #expect(throws: HTTPError.self) { try await session.get("http://h/") }
+      #expect(error?.code == .refusedByPolicy)
+    }
+  }
+
+  @Test(arguments: [200, 500])
+  func `a request from before the opening does not decide the trial`(_ code: Int) async throws {
+    let start = LoopClock.now
+    let policy = HTTPPolicy(breaker: HTTPCircuitBreaker(failures: 2, pause: .seconds(10)))
+    try await Self.run(policy) { request in
+      switch request.url.path {
+      case "/slow":
+        try await sleep(for: .seconds(30))
+        return HTTPClientResponse(status: .init(code: code), to: request)
+      case "/trial":
+        try await sleep(for: .seconds(10))
+        return HTTPClientResponse(to: request)
+      default: return HTTPClientResponse(status: .internalServerError, to: request)
+      }
+    } _: { session, _ async throws in
+      let slow = createTask { try await session.get("http://h/slow") }
+      await settle()
+      for _ in 0..<2 { _ = try await session.get("http://h/") }
+      try await sleep(for: .seconds(25))
+      let trial = createTask { try await session.get("http://h/trial") }
+      #expect(try await slow.value.status.code == code)
+      #expect(start.duration(to: .now) == .seconds(30))
+      let refused = await #expect(throws: HTTPError.self) { try await session.get("http://h/") }
+      #expect(refused?.message.hasSuffix("one request is trying it just now") == true)
+      #expect(try await trial.value.status == .ok)
+      #expect(try await session.get("http://h/trial").status == .ok, "closed")
     }
   }
 

@@ -132,7 +132,7 @@ extension HTTPConnectionPool {
   /// Takes a place back from a request.
   func giveBack(_ place: HTTPConnection, to carrier: HTTPConnection) {
     // A server that has said nothing to anybody while a request waited in vain may be gone without a word.
-    let isMute = place.deadline.hasExpired && place.stream.http2?.hasHeardNothing == true
+    let isMute = place.isOutOfTime && place.stream.http2?.hasHeardNothing == true
     place.close()
     let isOld = LoopClock.now >= carrier.retirement
     state.withLock { _ in

@@ -187,20 +187,20 @@ final class HTTPConnectionPool: Sendable {
     timer.cancel()
     if outcome == .woken, let result = waiter.result {
       do { return try result.get() } catch let error as HTTPConnectTimedOut {
-        throw timedOut(waiter, timeline, error.limit)
+        throw timedOut(error.times, timeline, error.limit)
       }
     }
     leave(waiter)
-    if outcome == .cancelled { throw CancellationError() }
-    throw timedOut(waiter, timeline, limit)
+    if outcome == .cancelled, !call.hasExpired { throw CancellationError() }
+    throw timedOut(waiter.dial?.times, timeline, limit)
   }
 
   private func timedOut(
-    _ waiter: HTTPPoolWaiter, _ timeline: HTTPTimeline, _ limit: Duration?
+    _ dial: HTTPDial.Times?, _ timeline: HTTPTimeline, _ limit: Duration?
   ) -> HTTPTimedOut {
     var timeline = timeline
-    timeline.dial = waiter.dial?.times
-    let phase = waiter.dial?.phase ?? .pool
+    timeline.dial = dial
+    let phase = dial?.phase ?? .pool
     return HTTPTimedOut(phase: phase, timings: timeline.timings(endingIn: phase, at: .now), limit: limit)
   }
 

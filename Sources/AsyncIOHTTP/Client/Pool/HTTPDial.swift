@@ -10,6 +10,8 @@ import Synchronization
 /// An attempt to connect took longer than it may.
 struct HTTPConnectTimedOut: Error {
   let limit: Duration
+  /// How far it had come.
+  let times: HTTPDial.Times
 }
 
 /// An attempt to connect to an origin.
@@ -51,10 +53,7 @@ final class HTTPDial: Sendable {
     self.recipient = recipient
   }
 
-  /// What the attempt is doing.
-  var phase: HTTPPhase { times.phase }
-
-  /// When its steps were done.
+  /// When its steps were done, and what it is doing.
   var times: Times { noted.withLock { $0 } }
 
   /// Starts the attempt, which reports to `pool` exactly once.
@@ -91,7 +90,7 @@ final class HTTPDial: Sendable {
     do {
       return try await withTimeout(limit) { try await self.connectWithoutLimit(pool) }
     } catch is TimeoutError {
-      throw HTTPConnectTimedOut(limit: limit)
+      throw HTTPConnectTimedOut(limit: limit, times: times)
     }
   }
 

@@ -1,5 +1,7 @@
 /// What a request is doing.
 enum HTTPPhase: String, Sendable {
+  /// Whatever a middleware does, such as waiting for a turn.
+  case middleware = "waiting in a middleware"
   /// Waiting for one of the connections that are allowed.
   case pool = "waiting for a free connection"
   /// Looking up the host.
