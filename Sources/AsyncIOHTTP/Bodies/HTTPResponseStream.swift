@@ -159,6 +159,8 @@ final class HTTPResponseStream: Sendable {
           appendingTo: &input.bytes, atMost: HTTPInput.bodyReadSize)
         if count == 0 { try reading.decoder.endOfInput() }
       }
+      // What the reader does with a piece takes as long as it likes.
+      connection.bound(by: nil)
     }
     if !input.isEmpty { _ = try input.move(decoding: &reading.decoder, to: &piece, limit: .max) }
     guard reading.inflater != nil else { return piece }

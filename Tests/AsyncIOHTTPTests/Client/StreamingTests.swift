@@ -193,6 +193,68 @@ import Testing
     }
   }
 
+  private enum Limit: CaseIterable { case session, read, readAndRequest, silence }
+
+  @Test(arguments: Limit.allCases)
+  private func `what a reader does with a piece takes as long as it likes`(_ limit: Limit) async throws {
+    try await ScriptedPeer.run { connection in
+      _ = try await connection.readHead()
+      try await connection.send(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+      for _ in 0..<6 {
+        try await connection.send("9\r\ndata: a\n\n\r\n")
+        try await sleep(for: .seconds(4))
+      }
+      try await sleep(for: .seconds(1000))
+    } _: { peer in
+      var configuration = HTTPSession.Configuration()
+      if limit == .session { configuration.timeout = .seconds(5) }
+      if limit == .read || limit == .readAndRequest { configuration.phaseTimeouts.read = .seconds(5) }
+      try await withHTTPSession(configuration) { session async throws in
+        let count = Mutex(0)
+        let busy: @Sendable (Int) async throws -> Void = { added in
+          count.withLock { $0 += added }
+          try await sleep(for: .seconds(6))
+        }
+        let start = LoopClock.now
+        let error = await #expect(throws: TimeoutError(after: .seconds(5))) {
+          if limit == .silence {
+            var events = ServerSentEventsConfiguration()
+            events.silenceTimeout = .seconds(5)
+            events.reconnects = false
+            for try await _ in session.events(from: peer.url, configuration: events) { try await busy(9) }
+          } else {
+            let timeout: Duration? = limit == .readAndRequest ? .seconds(200) : nil
+            try await session.stream(.get, peer.url, timeout: timeout) { response in
+              try await busy(0)
+              for try await piece in response.body { try await busy(piece.count) }
+            }
+          }
+        }
+        #expect(error?.cause is HTTPError)
+        #expect(count.withLock { $0 } == 54)
+        // The silence after the last piece is what was too long.
+        #expect(start.duration(to: .now) >= .seconds(31))
+      }
+    }
+  }
+
+  @Test func `time of its own goes on while the reader is busy`() async throws {
+    try await RunningServer.run(handler: { _ in Self.pieces(100, of: 65_536) }) { server in
+      var configuration = HTTPSession.Configuration()
+      configuration.phaseTimeouts.read = .seconds(5)
+      try await withHTTPSession(configuration) { session async throws in
+        let start = LoopClock.now
+        await #expect(throws: TimeoutError(after: .seconds(10))) {
+          try await session.stream(.get, server.url, timeout: .seconds(10)) { response in
+            for try await _ in response.body { try await sleep(for: .seconds(6)) }
+          }
+        }
+        #expect(start.duration(to: .now) == .seconds(12))
+      }
+    }
+  }
+
   @Test(arguments: ["a\r\nbc\n\nd", "a\r\nbc\n\nd\n"])
   func `lines are found wherever pieces are cut`(_ text: String) async throws {
     for size in 1...text.utf8.count {
