@@ -74,6 +74,9 @@ extension HTTPSession {
 
 extension HTTPSession {
   /// Where a session speaks HTTP/2; over HTTP/2 all requests to a host share one connection.
+  ///
+  /// It is the only one: requests beyond what the server allows at once wait their turn. Nothing is sent on it between requests, no
+  /// pings either: one that was lost without a sign shows when the time of a request on it runs out, and then another is made.
   public enum HTTP2Use: Hashable, Sendable {
     /// Nowhere.
     case off
