@@ -13,21 +13,26 @@ extension PostgresSession {
   var isInPipeline: Bool { unsafe PQpipelineStatus(connection) != PQ_PIPELINE_OFF }
 
   /// Performs a statement to its end.
+  ///
+  /// What was prepared before may be out of date: the table has changed since, or somebody has said DEALLOCATE. It is prepared again
+  /// then, once: what is refused as soon as it is prepared is refused for its own sake, with the same codes.
   func perform(_ statement: PostgresStatement) async throws -> ResultHandle {
-    while true {
-      let wasInTransaction = transactionStatus != PQTRANS_IDLE
-      do {
-        try await send(statement)
-        guard let result = try await lastResult() else { throw failure }
-        return result
-      } catch let error as PostgresError {
-        // The table has changed since it was prepared, or somebody has said DEALLOCATE: prepare it again.
-        guard !wasInTransaction, statements.isPrepared(statement.sql),
-          error.sqlState == .featureNotSupported || error.sqlState == .invalidStatementName
-        else { throw error }
-        statements.remove(statement.sql)
-      }
+    let mayBeOutdated = statements.isPrepared(statement.sql) && transactionStatus == PQTRANS_IDLE
+    do {
+      return try await performOnce(statement)
+    } catch let error as PostgresError
+      where mayBeOutdated
+      && (error.sqlState == .featureNotSupported || error.sqlState == .invalidStatementName)
+    {
+      statements.remove(statement.sql)
+      return try await performOnce(statement)
     }
+  }
+
+  private func performOnce(_ statement: PostgresStatement) async throws -> ResultHandle {
+    try await send(statement)
+    guard let result = try await lastResult() else { throw failure }
+    return result
   }
 
   /// Performs statements without parameters.

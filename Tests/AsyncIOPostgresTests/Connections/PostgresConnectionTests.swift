@@ -70,6 +70,26 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("ALTER TABLE t ALTER n TYPE bigint", SQLState(rawValue: "0A000")),
+    ("DO $$ BEGIN RAISE 'no' USING ERRCODE = '0A000'; END $$", "0A000"),
+    ("DEALLOCATE nothing", "26000"), ("EXECUTE nowhere(1)", "26000"),
+  ])
+  func `a statement that is refused each time is not prepared again for ever`(
+    sql: String, state: SQLState
+  ) async throws {
+    try await withConnection { connection in
+      try await connection.execute(
+        script: "CREATE TEMP TABLE t (n int); CREATE TEMP VIEW v AS SELECT n FROM t")
+      // The second time it was prepared before.
+      for _ in 1...2 {
+        let failure = try await error { try await connection.execute(PostgresStatement(sql)) }
+        #expect(failure.code == .refused && failure.sqlState == state)
+      }
+      #expect(try await connection.queryValue("SELECT 1", as: Int.self) == 1)
+    }
+  }
+
   @Test(arguments: [0, 1, 10]) func `so many statements are kept prepared, and no more`(capacity: Int)
     async throws
   {
