@@ -15,10 +15,8 @@ extension PostgresQueue {
   @discardableResult
   public func done(_ items: [Item], on connection: PostgresConnection? = nil) async throws -> Set<Int> {
     guard !items.isEmpty else { return [] }
-    let statement: PostgresStatement = """
-      DELETE FROM \(unsafe: table) q USING unnest(\(items.map(\.id))::bigint[], \(items.map(\.attempt))::int[]) AS d (id, attempt)
-      WHERE q.id = d.id AND q.attempts = d.attempt RETURNING q.id
-      """
+    let statement: PostgresStatement =
+      "DELETE FROM \(unsafe: table) WHERE id = ANY (\(locked: items, in: table)) RETURNING id"
     let rows =
       if let connection { try await connection.query(statement) } else { try await pool.query(statement) }
     return Set(try rows.map { try $0[0, as: Int.self] })
@@ -76,9 +74,8 @@ extension PostgresQueue {
     try await pool.execute(
       """
       WITH changed AS (
-        UPDATE \(unsafe: table) q SET visible_at = clock_timestamp(), attempts = q.attempts - 1
-        FROM unnest(\(items.map(\.id))::bigint[], \(items.map(\.attempt))::int[]) AS d (id, attempt)
-        WHERE q.id = d.id AND q.attempts = d.attempt RETURNING q.id)
+        UPDATE \(unsafe: table) SET visible_at = clock_timestamp(), attempts = attempts - 1
+        WHERE id = ANY (\(locked: items, in: table)) RETURNING id)
       SELECT pg_notify(\(name), '') FROM (SELECT count(*) FROM changed) counted
       """)
   }
@@ -98,9 +95,8 @@ extension PostgresQueue {
     guard !items.isEmpty else { return 0 }
     return try await pool.execute(
       """
-      UPDATE \(unsafe: table) q SET visible_at = clock_timestamp() + \(duration.postgresSeconds)::float8 * interval '1 s'
-      FROM unnest(\(items.map(\.id))::bigint[], \(items.map(\.attempt))::int[]) AS d (id, attempt)
-      WHERE q.id = d.id AND q.attempts = d.attempt
+      UPDATE \(unsafe: table) SET visible_at = clock_timestamp() + \(duration.postgresSeconds)::float8 * interval '1 s'
+      WHERE id = ANY (\(locked: items, in: table))
       """)
   }
 
@@ -126,7 +122,12 @@ extension PostgresQueue {
   /// ## Cancellation
   /// Ends the wait; the call may be repeated.
   public func join() async throws {
-    while try await !isJoined { try await sleep(for: waiting.pollInterval) }
+    while true {
+      // Nobody may be taking items any more, which would make dead letters of those whose last taker has died.
+      try await buryDead()
+      if try await isJoined { return }
+      try await sleep(for: waiting.pollInterval)
+    }
   }
 
   /// Whether every item was dealt with, or is a dead letter.
@@ -135,5 +136,22 @@ extension PostgresQueue {
       try await pool.queryValue(
         "SELECT NOT EXISTS (SELECT FROM \(unsafe: table) WHERE died_at IS NULL)", as: Bool.self)
     }
+  }
+}
+
+extension PostgresStatement.StringInterpolation {
+  /// Adds the numbers of those items that are their takers' still, and locks their rows.
+  ///
+  /// In the order of the numbers: two who lock some of the same rows would else wait for each other, if each has what the other
+  /// waits for.
+  fileprivate mutating func appendInterpolation<Element>(
+    locked items: [PostgresQueue<Element>.Item], in table: String
+  ) {
+    appendLiteral("ARRAY(SELECT q.id FROM \(table) q JOIN unnest(")
+    appendInterpolation(items.map(\.id))
+    appendLiteral("::bigint[], ")
+    appendInterpolation(items.map(\.attempt))
+    appendLiteral(
+      "::int[]) AS d (id, attempt) ON q.id = d.id AND q.attempts = d.attempt ORDER BY q.id FOR UPDATE OF q)")
   }
 }

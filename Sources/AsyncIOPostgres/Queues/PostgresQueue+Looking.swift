@@ -12,9 +12,10 @@ extension PostgresQueue {
   public func statistics() async throws -> Statistics {
     let row = try await pool.query(
       """
-      SELECT count(*) FILTER (WHERE died_at IS NULL AND visible_at <= clock_timestamp()),
-        count(*) FILTER (WHERE died_at IS NULL AND visible_at > clock_timestamp()), count(died_at)
-      FROM \(unsafe: table)
+      SELECT count(*) FILTER (WHERE died_at IS NULL AND visible_at <= now AND attempts < \(maximumAttempts)),
+        count(*) FILTER (WHERE died_at IS NULL AND visible_at > now),
+        count(*) FILTER (WHERE died_at IS NOT NULL OR (visible_at <= now AND attempts >= \(maximumAttempts)))
+      FROM \(unsafe: table), (SELECT clock_timestamp() AS now) AS clock
       """)[0]
     return Statistics(
       waiting: try row[0, as: Int.self], hidden: try row[1, as: Int.self], dead: try row[2, as: Int.self])

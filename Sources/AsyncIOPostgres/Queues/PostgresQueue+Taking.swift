@@ -95,7 +95,7 @@ extension PostgresQueue {
   }
 
   /// Makes dead letters of items whose last attempt nobody has said to be done.
-  private func buryDead() async throws {
+  func buryDead() async throws {
     try await pool.execute(
       """
       UPDATE \(unsafe: table) SET died_at = now(), error = 'not done in time, the last time too'

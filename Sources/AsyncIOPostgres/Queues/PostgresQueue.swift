@@ -59,7 +59,7 @@ public final class PostgresQueue<Element: Codable & Sendable>: Sendable {
     public var waiting: Int
     /// Items that were taken, or are put off, and are hidden for the time being.
     public var hidden: Int
-    /// Dead letters.
+    /// Dead letters, and what becomes one as soon as anybody looks for items: nobody has said in time that its last attempt is done.
     public var dead: Int
   }
 

@@ -124,6 +124,66 @@ import Testing
     }
   }
 
+  @Test func `who waits for the end of all does not wait for an item whose last taker has died`() async throws
+  {
+    try await withQueue(
+      "buried", visibilityTimeout: .milliseconds(50), maximumAttempts: 1, pollInterval: .milliseconds(10)
+    ) { queue, _ in
+      try await queue.put(1)
+      let item = try await queue.get()
+      #expect(item.attempt == 1)
+      try await queue.join()
+      let dead = try await queue.deadLetters()
+      #expect(dead.map(\.item.id) == [item.id])
+    }
+  }
+
+  @Test func `what was given out for the last time does not wait to be taken`() async throws {
+    try await withQueue("spent", maximumAttempts: 1) { queue, _ in
+      try await queue.put(contentsOf: [1, 2])
+      let item = try await queue.get()
+      // As if its time were over.
+      try await queue.hide(item, for: .zero)
+      let statistics = try await queue.statistics()
+      #expect(statistics.waiting == 1 && statistics.hidden == 0 && statistics.dead == 1)
+      let rest = try await queue.get(upTo: 10)
+      #expect(rest.map(\.value) == [2])
+    }
+  }
+
+  @Test(arguments: ["done", "hide", "putBack"])
+  func `rows are locked in the order of their numbers, whatever order they are named in`(
+    operation: String
+  ) async throws {
+    try await withQueue("locks") { queue, pool in
+      try await queue.put(contentsOf: [1, 2])
+      let items = try await queue.get(upTo: 2)
+      // In the table the first comes after the second now.
+      try await queue.hide([items[0]], for: .seconds(60))
+      try await pool.withConnection { other in
+        let task = try await other.withTransaction {
+          try await other.execute("SELECT FROM locks WHERE id = \(items[0].id) FOR UPDATE")
+          let task = createTask {
+            switch operation {
+            case "done": _ = try await queue.done([items[1], items[0]])
+            case "hide": _ = try await queue.hide([items[1], items[0]], for: .seconds(60))
+            default: try await queue.putBack([items[1], items[0]])
+            }
+          }
+          while try await !pool.queryValue(
+            """
+            SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%unnest%')
+            """, as: Bool.self)
+          {}
+          // It waits for the first, and does not hold the second, for which this would have to wait.
+          try await other.execute("SELECT FROM locks WHERE id = \(items[1].id) FOR UPDATE NOWAIT")
+          return task
+        }
+        try await task.value
+      }
+    }
+  }
+
   @Test func `put and done are part of a transaction`() async throws {
     struct Failure: Error {}
     try await withQueue("transaction") { queue, pool in
