@@ -16,13 +16,7 @@ struct ConnectionOptions: ParsableArguments {
     completion: .file())
   var cacert: String?
 
-  @Option(
-    help: ArgumentHelp("A certificate to show to servers, in PEM; with '--key'.", valueName: "file"),
-    completion: .file())
-  var cert: String?
-
-  @Option(help: ArgumentHelp("The key of the certificate, in PEM.", valueName: "file"), completion: .file())
-  var key: String?
+  @OptionGroup var certificate: CertificateOptions
 
   @Option(
     help: ArgumentHelp(
@@ -30,20 +24,15 @@ struct ConnectionOptions: ParsableArguments {
       valueName: "url"))
   var proxy: String?
 
-  func validate() throws {
-    guard (cert == nil) == (key == nil) else {
-      throw ValidationError("'--cert' and '--key' go together.")
-    }
-  }
-
   /// Whom to trust and who we are; nil for what is so by default.
   func tls() throws -> TLSContext? {
-    guard cacert != nil || cert != nil else { return nil }
+    let files = certificate.files
+    guard cacert != nil || files != nil else { return nil }
     do {
       return try TLSContext.client { configuration in
         configuration.applicationProtocols = ["http/1.1"]
         if let cacert { configuration.trustRoots = .file(cacert) }
-        if let cert, let key {
+        if let (cert, key) = files {
           configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(cert).map { .certificate($0) }
           configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
         }

@@ -6,6 +6,9 @@ extension CrawlCommand {
   /// Crawls the site, and says what became of it.
   func execute() throws {
     let settings = try settings()
+    if let report {
+      do { try Destination.check(report) } catch { throw fail("the report cannot be written: \(error)") }
+    }
     let journal: CrawlJournal
     let crawler: Crawler
     do {
@@ -14,12 +17,12 @@ extension CrawlCommand {
     } catch {
       throw fail("the journal cannot be used: \(error)")
     }
-    let summary = try onLoop { try await crawler.run() }
+    let (summary, signal) = try onLoop { (try await crawler.run(), Interruption.signal) }
     let palette = Terminal(descriptor: 2).palette
     StandardStream.error.write(
       summary.lines(journal: self.journal, palette: palette).joined(separator: "\n") + "\n")
     if let report { try write(journal, to: report) }
-    throw ExitCode(summary.exitStatus)
+    throw ExitCode(summary.isInterrupted ? 128 + signal : summary.exitStatus)
   }
 
   private func write(_ journal: CrawlJournal, to path: String) throws {
@@ -47,9 +50,9 @@ extension CrawlCommand {
     settings.depth = depth
     settings.pages = pages
     settings.rate = rate
-    settings.limit = limit
+    settings.limit = requests.limit
     settings.limitPerHost = perHost
-    settings.timeout = timeout.duration
+    settings.timeout = requests.timeout.duration
     settings.retries = retries
     settings.size = size.bytes
     settings.alike = alike

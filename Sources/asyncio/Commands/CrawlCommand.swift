@@ -10,7 +10,8 @@ struct CrawlCommand: ParsableCommand {
       '--journal' a crawl that was stopped, in whatever way, goes on where it was. Patterns are those of \
       robots.txt: '*' is any text, and '$' the end.
 
-      The exit status is 0 when nothing is broken, 1 when something is or the crawl failed, and 130 after Ctrl-C.
+      The exit status is 0 when nothing is broken, 1 when something is or the crawl failed, 130 after Ctrl-C, and \
+      143 after SIGTERM.
       """)
 
   @Argument(help: ArgumentHelp("Where to begin.", valueName: "URL"))
@@ -29,20 +30,12 @@ struct CrawlCommand: ParsableCommand {
       "How many requests to begin in a second with one server; 0 for no limit.", valueName: "n"))
   var rate = 10
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("How many requests at the same time.", valueName: "n"))
-  var limit = 10
+  @OptionGroup var requests: RequestOptions
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("How many of them with the same server.", valueName: "n"))
+    help: ArgumentHelp("How many requests at the same time with one server.", valueName: "n"))
   var perHost = 2
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "How long each may take, such as 500ms, 2s or 1m. (default: 30s)", valueName: "duration"),
-    transform: DurationArgument.init(parsing:))
-  var timeout = DurationArgument(.seconds(30))
 
   @Option(
     parsing: .unconditional,
@@ -117,14 +110,14 @@ struct CrawlCommand: ParsableCommand {
   var broken = false
 
   func validate() throws {
-    guard depth >= 0, retries >= 0, rate >= 0 else {
-      throw ValidationError("'--depth', '--retries' and '--rate' must be at least 0.")
+    try RequestOptions.retries.check(retries, of: "--retries")
+    try RequestOptions.rates.check(rate, of: "--rate")
+    try RequestOptions.limits.check(perHost, of: "--per-host")
+    guard depth >= 0 else {
+      throw ValidationError("'--depth' must be at least 0.")
     }
-    guard pages >= 1, limit >= 1, perHost >= 1, alike >= 1 else {
-      throw ValidationError("'--pages', '--limit', '--per-host' and '--alike' must be at least 1.")
-    }
-    guard timeout.duration > .zero else {
-      throw ValidationError("'--timeout' must be longer than nothing.")
+    guard pages >= 1, alike >= 1 else {
+      throw ValidationError("'--pages' and '--alike' must be at least 1.")
     }
     guard size.bytes > 0 else {
       throw ValidationError("'--size' must be more than nothing.")
@@ -136,9 +129,7 @@ struct CrawlCommand: ParsableCommand {
       throw ValidationError(
         "'--user-agent' must begin with a name of letters, '-' and '_', by which robots.txt can know it.")
     }
-    guard journal != "", report != "" else {
-      throw ValidationError("'\(journal == "" ? "--journal" : "--report")' needs a name.")
-    }
+    try Destination.checkNames([("--journal", journal), ("--report", report)])
   }
 
   func run() throws {

@@ -4,6 +4,7 @@ import AsyncIO
 extension DemoCommand {
   /// Fetches the pages in both ways, and draws what happened.
   func execute() throws {
+    do { try Destination.check(svg) } catch { throw fail("the picture cannot be written: \(error)") }
     let terminal = Terminal(descriptor: 1)
     let palette = noColor ? Palette.plain : terminal.palette
     let (pages, delay) = (pages, delay.duration)

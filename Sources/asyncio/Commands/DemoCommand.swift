@@ -27,12 +27,8 @@ struct DemoCommand: ParsableCommand {
   var noColor = false
 
   func validate() throws {
-    guard (1...1000).contains(pages) else {
-      throw ValidationError("'--pages' must be 1…1000, not \(pages).")
-    }
-    guard !svg.isEmpty else {
-      throw ValidationError("'--svg' needs the name of a file.")
-    }
+    try (1...1000).check(pages, of: "--pages")
+    try Destination.checkNames([("--svg", svg)])
   }
 
   func run() throws {

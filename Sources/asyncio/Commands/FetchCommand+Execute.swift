@@ -9,6 +9,9 @@ extension FetchCommand {
   func execute() throws {
     let urls = try urls + listedURLs()
     guard !urls.isEmpty || queue != nil else { throw fail("'\(input ?? "")' names no URLs") }
+    if let timeline {
+      do { try Destination.check(timeline) } catch { throw fail("the picture cannot be written: \(error)") }
+    }
     if let output {
       do {
         try OutputFile.makeFolder(output)
@@ -17,8 +20,8 @@ extension FetchCommand {
       }
     }
     var settings = Fetcher.Settings()
-    settings.limit = limit
-    settings.timeout = timeout.duration
+    settings.limit = requests.limit
+    settings.timeout = requests.timeout.duration
     settings.folder = output
     settings.printsJSON = json
     settings.retries = retries
@@ -47,26 +50,36 @@ extension FetchCommand {
 
   /// Fetches a run with other processes, and says what became of all of it.
   private func share(_ urls: [String], on address: FetchQueueAddress, _ settings: Fetcher.Settings) throws {
-    let (name, claim) = (runName, claim.duration)
+    let (name, claim) = (runName ?? "fetch", claim?.duration ?? .seconds(15))
     let (fetcher, report, isOK) = try onLoop {
       let queue = try await openFetchQueue(address, name: name, claim: claim, retries: settings.retries)
       var settings = settings
       settings.queue = queue
       let fetcher = Fetcher(urls, settings)
       let report = await fetcher.run()
-      // The words about the run come after Ctrl-C, too.
-      let summary = try? await withShield {
-        try await withTimeout(.seconds(5)) { try await queue.summary() }
-      }
-      if let summary {
-        let palette = Terminal(descriptor: 2).palette
-        StandardStream.error.write(summary.lines(palette: palette).joined(separator: "\n") + "\n")
-      }
+      let isOK = await Self.sayEnd(of: queue)
       await queue.close()
-      return (fetcher, report, summary?.isOK ?? false)
+      return (fetcher, report, isOK)
     }
     if let timeline { try save(fetcher.timeline, to: timeline) }
     throw ExitCode(report.exitStatus != 0 ? report.exitStatus : isOK ? 0 : 1)
+  }
+
+  /// Says what became of a run, also after Ctrl-C.
+  ///
+  /// - Returns: Whether all went well.
+  private static func sayEnd(of queue: any FetchQueue) async -> Bool {
+    do {
+      let summary = try await withShield {
+        try await withTimeout(.seconds(5)) { try await queue.summary() }
+      }
+      let palette = Terminal(descriptor: 2).palette
+      StandardStream.error.write(summary.lines(palette: palette).joined(separator: "\n") + "\n")
+      return summary.isOK
+    } catch {
+      StandardStream.error.write("asyncio: what became of the run cannot be read: \(error)\n")
+      return false
+    }
   }
 
   private func save(_ picture: Timeline, to path: String) throws {

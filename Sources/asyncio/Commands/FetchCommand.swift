@@ -6,8 +6,11 @@ struct FetchCommand: ParsableCommand {
     commandName: "fetch",
     abstract: "Fetch URLs concurrently, printing each result as it completes.",
     discussion: """
-      The exit status is 0 when every URL was fetched with a status below 400, 1 when some was not, and 130 \
-      after Ctrl-C.
+      The exit status is 0 when every URL was fetched with a status below 400, 1 when some was not, 130 \
+      after Ctrl-C, and 143 after SIGTERM.
+
+      '--timeout' is for one attempt, from when its turn has come to the end of the body: what it waits for by '--rate' and \
+      '--per-host' does not count. Where one of those is given a redirect has its own turn, and its own time.
 
       With '--queue' any number of processes, on any machines, fetch one run together: each takes URLs, notes what \
       became of them, and ends when all are done. Those of a process that dies are given to others. Give the list to one \
@@ -23,15 +26,7 @@ struct FetchCommand: ParsableCommand {
     completion: .file())
   var input: String?
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("How many to fetch at the same time.", valueName: "n"))
-  var limit = 10
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "How long each may take, such as 500ms, 2s or 1m. (default: 30s)", valueName: "duration"),
-    transform: DurationArgument.init(parsing:))
-  var timeout = DurationArgument(.seconds(30))
+  @OptionGroup var requests: RequestOptions
 
   @Option(
     help: ArgumentHelp("A folder to save the bodies in; it is made if need be.", valueName: "folder"),
@@ -65,8 +60,9 @@ struct FetchCommand: ParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("How many to begin in a second with one host. (default: no limit)", valueName: "n"))
-  var rate: Int?
+    help: ArgumentHelp(
+      "How many requests to begin in a second with one server; 0 for no limit.", valueName: "n"))
+  var rate = 0
 
   @Option(
     help: ArgumentHelp(
@@ -84,9 +80,9 @@ struct FetchCommand: ParsableCommand {
   @Option(
     name: .customLong("run"),
     help: ArgumentHelp(
-      "The name of the run, with '--queue'. URLs that are in it already are not fetched again.",
+      "With '--queue', the name of the run. URLs that are in it already are not fetched again. (default: fetch)",
       valueName: "name"))
-  var runName = "fetch"
+  var runName: String?
 
   @Option(
     parsing: .unconditional,
@@ -94,7 +90,7 @@ struct FetchCommand: ParsableCommand {
       "With '--queue', how long URLs stay with a process that nothing is heard of. (default: 15s)",
       valueName: "duration"),
     transform: DurationArgument.init(parsing:))
-  var claim = DurationArgument(.seconds(15))
+  var claim: DurationArgument?
 
   @OptionGroup var connection: ConnectionOptions
 
@@ -115,27 +111,22 @@ struct FetchCommand: ParsableCommand {
     guard !urls.isEmpty || input != nil || queue != nil else {
       throw ValidationError("Nothing to fetch: give URLs, or a file of them with '--input'.")
     }
-    guard limit >= 1 else {
-      throw ValidationError("'--limit' must be at least 1, not \(limit).")
-    }
-    guard retries >= 0, perHost ?? 1 >= 1, rate ?? 1 >= 1 else {
-      throw ValidationError("'--retries' must be at least 0, '--per-host' and '--rate' at least 1.")
-    }
-    guard timeout.duration > .zero else {
-      throw ValidationError("'--timeout' must be longer than nothing.")
-    }
+    try RequestOptions.retries.check(retries, of: "--retries")
+    try RequestOptions.rates.check(rate, of: "--rate")
+    if let perHost { try RequestOptions.limits.check(perHost, of: "--per-host") }
     guard queue == nil || journal == nil else {
       throw ValidationError("'--queue' and '--journal' do not go together: the queue notes what is finished.")
     }
-    guard FetchQueueAddress.isName(runName) else {
-      throw ValidationError("'--run' must be up to 32 small letters, digits, '-' and '_'.")
+    guard queue != nil || (runName == nil && claim == nil) else {
+      throw ValidationError("'--run' and '--claim' are for a run with '--queue'.")
     }
-    guard claim.duration >= .milliseconds(100) else {
+    if let runName { try FetchQueueAddress.checkName(runName) }
+    if let claim, claim.duration < .milliseconds(100) {
       throw ValidationError("'--claim' must be at least 100ms.")
     }
-    guard input != "", output != "" else {
-      throw ValidationError("'\(input == "" ? "--input" : "--output")' needs a name.")
-    }
+    try Destination.checkNames([
+      ("--input", input), ("--output", output), ("--journal", journal), ("--timeline", timeline),
+    ])
   }
 
   func run() throws {

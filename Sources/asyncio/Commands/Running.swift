@@ -3,9 +3,9 @@ import AsyncIO
 
 /// Runs a command's work on the event loop.
 ///
-/// - Parameter body: The work; cancelled by Ctrl-C.
+/// - Parameter body: The work; cancelled by Ctrl-C, and by SIGTERM.
 /// - Returns: What `body` returns.
-/// - Throws: `ExitCode` after Ctrl-C; an error of `body` as a message and exit status 1.
+/// - Throws: `ExitCode` after Ctrl-C or SIGTERM; an error of `body` as a message and exit status 1.
 func onLoop<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) throws -> Result {
   do {
     // Rather than `EventLoop.run`, which would end the process by the signal before it could say so.
@@ -14,7 +14,7 @@ func onLoop<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Res
     return try runner.run(body)
   } catch let error as EventLoopError {
     guard case .interrupted(let signal) = error.code else { throw fail("\(error)") }
-    StandardStream.error.write("Interrupted.\n")
+    StandardStream.error.write(Interruption.word(for: signal) + "\n")
     throw ExitCode(128 + signal)
   } catch let error as ExitCode {
     throw error

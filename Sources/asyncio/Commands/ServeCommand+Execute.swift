@@ -46,7 +46,7 @@ extension ServeCommand {
   }
 
   private func tls() throws -> TLSContext? {
-    guard let cert, let key else { return nil }
+    guard let (cert, key) = certificate.files else { return nil }
     do {
       return try TLSContext.server(certificateFile: cert, keyFile: key)
     } catch {

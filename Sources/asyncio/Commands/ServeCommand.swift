@@ -8,7 +8,7 @@ struct ServeCommand: ParsableCommand {
       "Serve the files of a directory, or pages that are as slow, as large and as faulty as you wish.",
     discussion: """
       For demonstrations, tests and benchmarks, and to look at a directory with a browser: each request is a line on standard \
-      output. Ctrl-C stops it at once; after SIGTERM, answers that are under way are finished.
+      output. With '--cert' it speaks https. Ctrl-C stops it at once; after SIGTERM, answers that are under way are finished.
       """)
 
   @Argument(
@@ -51,27 +51,14 @@ struct ServeCommand: ParsableCommand {
         + "/private/check says how a crawler has behaved.", valueName: "pages"))
   var site: Int?
 
-  @Option(
-    help: ArgumentHelp("The server's certificate in PEM, to speak https; with '--key'.", valueName: "file"),
-    completion: .file())
-  var cert: String?
-
-  @Option(help: ArgumentHelp("The key of the certificate, in PEM.", valueName: "file"), completion: .file())
-  var key: String?
+  @OptionGroup var certificate: CertificateOptions
 
   func validate() throws {
-    guard (cert == nil) == (key == nil) else {
-      throw ValidationError("'--cert' and '--key' go together.")
-    }
-    guard (1...1_000_000).contains(site ?? 1) else {
-      throw ValidationError("'--site' must be 1…1000000, not \(site ?? 0).")
-    }
+    if let site { try (1...1_000_000).check(site, of: "--site") }
     guard !host.isEmpty else {
       throw ValidationError("'--host' needs an address.")
     }
-    guard (0...65535).contains(port) else {
-      throw ValidationError("'--port' must be 0…65535, not \(port).")
-    }
+    try (0...65535).check(port, of: "--port")
     // A number that is none is in no range.
     guard (0...1).contains(errorRate) else {
       throw ValidationError("'--error-rate' must be 0…1, not \(errorRate).")

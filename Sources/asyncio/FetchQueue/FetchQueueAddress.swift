@@ -18,9 +18,15 @@ struct FetchQueueAddress: Sendable, Equatable {
     }
   }
 
-  /// Whether `name` can be that of a run: it becomes a part of names of tables.
-  static func isName(_ name: String) -> Bool {
-    (1...32).contains(name.utf8.count)
+  /// What the names of tables, indexes and sequences of a run end in, after the name of the run.
+  private static let endings = ["_urls", "_visible", "_key", "_pkey", "_seq"]
+
+  /// Makes sure that `name` can be that of a run: it becomes a part of names of tables, which are not to be those of another run.
+  ///
+  /// - Throws: `ValidationError`, which says what a name is like.
+  static func checkName(_ name: String) throws {
+    let isName =
+      (1...32).contains(name.utf8.count)
       && name.utf8.allSatisfy { byte in
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
@@ -28,5 +34,11 @@ struct FetchQueueAddress: Sendable, Equatable {
         default: false
         }
       }
+    guard isName else {
+      throw ValidationError("'--run' must be up to 32 small letters, digits, '-' and '_'.")
+    }
+    if let ending = endings.first(where: name.hasSuffix) {
+      throw ValidationError("'--run' must not end in '\(ending)', as names of tables of another run may.")
+    }
   }
 }
