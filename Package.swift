@@ -194,11 +194,12 @@ func has(_ header: String, of package: String, for module: String) -> Bool {
   return false
 }
 
-/// Adds a module that the command-line tool uses where it is there, and a condition that says so to its sources.
+/// Adds a module that the command-line tool uses where it is there, and a condition that says so to its sources and its tests.
 @MainActor func addToTool(_ module: String, condition: String) {
-  guard let tool = package.targets.first(where: { $0.name == "asyncio" }) else { return }
-  tool.dependencies.append(.byName(name: module))
-  tool.swiftSettings = (tool.swiftSettings ?? []) + [.define(condition)]
+  for target in package.targets where ["asyncio", "asyncioTests"].contains(target.name) {
+    target.dependencies.append(.byName(name: module))
+    target.swiftSettings = (target.swiftSettings ?? []) + [.define(condition)]
+  }
 }
 
 if has("libpq-fe.h", of: "libpq-dev", for: "AsyncIOPostgres") {

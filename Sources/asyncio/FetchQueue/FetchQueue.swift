@@ -19,7 +19,7 @@ protocol FetchQueue: Sendable {
   func keep(_ jobs: [FetchJob]) async throws
   /// Notes what became of jobs, which ends them.
   ///
-  /// - Returns: The `id`s of those that were this process's still.
+  /// - Returns: The `id`s of those that were this process's still, also where it has noted that before and was not told so.
   func finish(_ ended: [EndedJob]) async throws -> Set<Int>
   /// Gives a job back that is to be tried again, by anybody.
   func giveAgain(_ job: FetchJob, after pause: Duration, because problem: String) async throws

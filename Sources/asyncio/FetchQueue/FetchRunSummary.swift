@@ -8,10 +8,10 @@ struct FetchRunSummary: Sendable {
   var failed = 0
   /// URLs that are not finished: in the queue, or with some process.
   var left = 0
-  /// URLs that were given out time and again, and that no process has lived to say anything about.
+  /// URLs that were given out time and again, and that no process has lived to say anything about, or could save.
   var dead = 0
-  /// The first of those.
-  var deadURLs: [String] = []
+  /// The first of those, and what was said about them the last time.
+  var deadURLs: [(url: String, problem: String?)] = []
   /// Bytes of all bodies.
   var bytes = 0
   /// How often a URL was given out again.
@@ -38,7 +38,10 @@ struct FetchRunSummary: Sendable {
     var lines = [line]
     lines += workers.map { "  \($0.count) by \($0.name.printable)" }
     lines += errors.map { "  \($0.count) × \($0.message.printable)" }
-    lines += deadURLs.map { "  " + palette("dead", .red) + ": \($0.printable)" }
+    lines += deadURLs.map { url, problem in
+      let line = "  " + palette("dead", .red) + ": \(url.printable)"
+      return problem.map { "\(line) : \($0.printable)" } ?? line
+    }
     if dead > deadURLs.count { lines.append("  dead: \(dead - deadURLs.count) more") }
     return lines
   }

@@ -13,9 +13,22 @@
           let counted = try await self.queue.done(ended.map { self.item($0.job) }, on: connection)
           let results = ended.filter { counted.contains($0.job.id) }
           if !results.isEmpty { try await self.note(results, on: connection) }
-          return counted
+          let others = ended.map(\.job).filter { !counted.contains($0.id) }
+          return counted.union(try await self.noted(others, on: connection))
         }
       }
+    }
+
+    /// The `id`s of those jobs whose results this process has noted: the answer to the commit was lost, if it asks again.
+    private func noted(_ jobs: [FetchJob], on connection: PostgresConnection) async throws -> [Int] {
+      guard !jobs.isEmpty else { return [] }
+      return try await connection.query(
+        """
+        SELECT d.id FROM \(name: table) u
+        JOIN unnest(\(jobs.map(\.id))::bigint[], \(jobs.map(\.number))::bigint[], \(jobs.map(\.attempt))::int[])
+          AS d (id, number, attempt) ON u.number = d.number AND u.attempts = d.attempt
+        WHERE u.worker = \(worker) AND u.finished_at IS NOT NULL
+        """, as: Int.self)
     }
 
     private func note(_ ended: [EndedJob], on connection: PostgresConnection) async throws {
@@ -64,7 +77,7 @@
       summary.left = max(0, try row[2, as: Int.self] - summary.ok - summary.failed - summary.dead)
       summary.bytes = try row[3, as: Int.self]
       summary.repeated = try row[4, as: Int.self]
-      summary.deadURLs = try await queue.deadLetters(upTo: 10).map(\.item.value.url)
+      summary.deadURLs = try await queue.deadLetters(upTo: 10).map { ($0.item.value.url, $0.error) }
       summary.workers = try await pool.query(
         "SELECT worker, count(*) FROM \(name: table) WHERE worker IS NOT NULL GROUP BY worker ORDER BY worker"
       ).map { (name: try $0[0, as: String.self], count: try $0[1, as: Int.self]) }

@@ -7,7 +7,7 @@
   //
   // Why a statement may be repeated when the connection was lost, not knowing whether it took effect: what was put in is not put
   // in again; jobs that were taken twice come back when their claim is over; a result is noted only by whoever takes the job
-  // out of the queue.
+  // out of the queue, and who has done that finds the result, by the process and the attempt, which is nobody else's.
 
   import AsyncIO
   import AsyncIOPostgres
@@ -100,15 +100,20 @@
       }
     }
 
-    /// Repeats what has failed as the server was not there, for a minute or so: it may be being restarted.
+    /// Repeats for a minute or so what has failed as the server was not there, which may be being restarted, and what it has refused
+    /// in favour of somebody else.
     func persistently<Result>(_ operation: () async throws -> Result) async throws -> Result {
       try await retry(
-        attempts: 35, backoff: .exponential(from: .milliseconds(100), to: .seconds(2)),
-        when: { error in
-          // A server that does not answer at all is told as a timeout.
-          guard let error = error as? PostgresError else { return error is TimeoutError }
-          return error.code == .connectionLost || error.code == .connectionFailed
-        }, operation)
+        attempts: 35, backoff: .exponential(from: .milliseconds(100), to: .seconds(2)), when: Self.mayPass,
+        operation)
+    }
+
+    /// Whether the same may go well another time.
+    static func mayPass(_ error: any Error) -> Bool {
+      // A server that does not answer at all is told as a timeout.
+      guard let error = error as? PostgresError else { return error is TimeoutError }
+      return error.code == .connectionLost || error.code == .connectionFailed
+        || error.sqlState == .deadlockDetected || error.sqlState == .serializationFailure
     }
 
     // MARK: Putting

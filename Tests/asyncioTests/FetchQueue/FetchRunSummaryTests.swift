@@ -21,13 +21,13 @@ import Testing
     summary.left = 1
     summary.repeated = 60
     summary.errors = [(message: "HTTP status 404", count: 2)]
-    summary.deadURLs = ["http://a/\u{1B}[2J"]
+    summary.deadURLs = [("http://a/\u{1B}[2J", nil), ("http://b/", "not saved: full\n")]
     #expect(!summary.isOK)
     #expect(
       summary.lines() == [
         "run 'nightly': 5 ok, 2 failed, 12 dead, 1 left of 20; 0 B, 60 given out again",
         "  2 × HTTP status 404",
-        "  dead: http://a/\u{FFFD}[2J", "  dead: 11 more",
+        "  dead: http://a/\u{FFFD}[2J", "  dead: http://b/ : not saved: full ", "  dead: 10 more",
       ])
   }
 }
