@@ -7,38 +7,64 @@ import AsyncIO
 
 /// A file with the result of each URL that a run has finished.
 final class FetchJournal: Sendable {
+  /// What a journal says of a URL.
+  struct Earlier: Sendable, Equatable {
+    /// How often it was fetched with a status below 400.
+    var ok = 0
+    /// What went wrong each time that it was not.
+    var problems: [String] = []
+
+    /// Takes one of its results; nil if there is none left.
+    ///
+    /// - Returns: What went wrong; empty if nothing did.
+    mutating func takeProblem() -> String? {
+      if let problem = problems.popLast() { return problem }
+      guard ok > 0 else { return nil }
+      ok -= 1
+      return ""
+    }
+  }
+
   private let file: JournalFile
-  /// How often each URL is in the journal already.
-  let finished: [String: Int]
+  /// What is in the journal already.
+  let finished: [String: Earlier]
+  /// The names of the files with bodies, without their folders.
+  let files: [String]
 
   /// Opens a journal, or makes an empty one.
   ///
   /// - Throws: `IOError`, as when the folder is missing, or another run has the file.
   init(path: String) throws(IOError) {
     file = try JournalFile(path: path)
-    var finished: [String: Int] = [:]
-    try file.forEachLine { _, line in Self.count(line, in: &finished) }
+    var finished: [String: Earlier] = [:]
+    var files: [String] = []
+    try file.forEachLine { _, line in
+      guard let line = JSONLine(line), let result = FetchResult(line) else { return }
+      if result.isOK {
+        finished[result.url, default: Earlier()].ok += 1
+      } else {
+        finished[result.url, default: Earlier()].problems.append(result.problem)
+      }
+      if let name = result.file?.split(separator: "/").last { files.append(String(name)) }
+    }
     self.finished = finished
+    self.files = files
   }
 
-  /// Adds a line.
+  /// Adds a result.
   ///
   /// - Throws: `IOError`, as when the disk is full.
-  func append(_ line: String) throws(IOError) { try file.append(line + "\n") }
+  func append(_ result: FetchResult) throws(IOError) { try file.append(result.jsonLine + "\n") }
+}
 
-  /// How often each URL stands in a journal.
-  static func finished(in text: String) -> [String: Int] {
-    var finished: [String: Int] = [:]
-    for line in Array(text.utf8).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-      .dropLast()
-    {
-      count(line, in: &finished)
-    }
-    return finished
-  }
-
-  private static func count(_ line: ArraySlice<UInt8>, in finished: inout [String: Int]) {
-    let text = String(decoding: line, as: UTF8.self)
-    if let url = JSONText.member("url", of: text[...]) { finished[url, default: 0] += 1 }
+extension FetchResult {
+  /// What `jsonLine` has written of a URL that was finished; nil for any other line.
+  fileprivate init?(_ line: JSONLine) {
+    guard let url = line.string("url") else { return nil }
+    let status = line.integer("status")
+    let outcome =
+      line.string("error").map { Outcome.failed($0, status: status) } ?? status.map { .fetched(status: $0) }
+    guard let outcome else { return nil }
+    self.init(url, outcome, file: line.string("file"))
   }
 }

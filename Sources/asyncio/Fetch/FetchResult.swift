@@ -6,6 +6,8 @@ struct FetchResult: Sendable, Equatable {
     case fetched(status: Int)
     /// No whole response arrived; the status is known where its head did.
     case failed(String, status: Int? = nil)
+    /// The whole response arrived, and its body could not be saved.
+    case notSaved(String, status: Int)
     /// It was not tried, or not to its end, because the user stopped.
     case notFetched
   }
@@ -35,11 +37,20 @@ struct FetchResult: Sendable, Equatable {
     if case .fetched(let status) = outcome { status < 400 } else { false }
   }
 
+  /// Whether another attempt in another run would be one too many: what was not saved is to be saved then.
+  var isFinished: Bool {
+    switch outcome {
+    case .fetched, .failed: true
+    case .notSaved, .notFetched: false
+    }
+  }
+
   /// The status, where there is one.
   var status: Int? {
     switch outcome {
     case .fetched(let status): status
     case .failed(_, let status): status
+    case .notSaved(_, let status): status
     case .notFetched: nil
     }
   }
@@ -47,11 +58,12 @@ struct FetchResult: Sendable, Equatable {
   /// What went wrong, also where only the status says so.
   var problem: String { error ?? status.map { "HTTP status \($0)" } ?? "" }
 
-  /// What went wrong, where no whole response arrived.
+  /// What went wrong, where no whole response arrived, or none was saved.
   var error: String? {
     switch outcome {
     case .fetched: nil
     case .failed(let message, _): message
+    case .notSaved(let message, _): "not saved: \(message)"
     case .notFetched: "not fetched"
     }
   }

@@ -2,6 +2,9 @@
 //
 // Each URL is one operation of a `gather` with a limit; it reports its result itself, and never throws but for the
 // cancellation that Ctrl-C brings. What has no result when all have ended was not fetched.
+//
+// Time: each attempt has its own, which begins when its turn has come. So attempts are made here, each by a request of its own, and
+// where there are turns each exchange is timed behind them (RequestClock.swift).
 
 import AsyncIO
 import AsyncIOHTTP
@@ -15,7 +18,7 @@ final class Fetcher: Sendable {
   struct Settings: Sendable {
     /// How many to fetch at the same time.
     var limit = 10
-    /// How long each may take.
+    /// How long each attempt may take, from when it is its turn.
     var timeout: Duration = .seconds(30)
     /// Where to save the bodies, if anywhere.
     var folder: String?
@@ -31,8 +34,8 @@ final class Fetcher: Sendable {
     var retries = 0
     /// How many to fetch at the same time from one host; as many as from all if nil.
     var limitPerHost: Int?
-    /// How many requests to begin in a second with one host.
-    var rate: Int?
+    /// How many requests to begin in a second with one host; 0 for no limit.
+    var rate = 0
     /// Whether redirects are followed.
     var followsRedirects = true
     /// Whom to trust over TLS, and who we are.
@@ -45,8 +48,10 @@ final class Fetcher: Sendable {
     var journal: FetchJournal?
     /// What to take the URLs from, and to put them into first, if others fetch them too.
     var queue: (any FetchQueue)?
+    /// What stands in the place of the network, in tests.
+    var network: [any HTTPMiddleware] = []
 
-    /// A session that does all that.
+    /// A session that does all that, but for retries.
     var session: HTTPSession.Configuration {
       var configuration = HTTPSession.Configuration()
       configuration.timeout = timeout
@@ -59,17 +64,14 @@ final class Fetcher: Sendable {
       configuration.unixSocket = unixSocket.map { .path($0) }
       // Jobs of a list have nothing to do with each other.
       configuration.cookies = nil
-      var policy = HTTPPolicy()
-      policy.rate = rate.map { HTTPRate($0, per: .seconds(1), burst: 1) }
-      // Of a queue they are given out again, to whoever is free.
-      if retries > 0, queue == nil {
-        var retry = HTTPRetry()
-        retry.attempts = retries + 1
-        // Whoever gives a number means it for each URL.
-        retry.budget = nil
-        policy.retry = retry
+      if rate > 0 || limitPerHost != nil {
+        var policy = HTTPPolicy()
+        if rate > 0 { policy.rate = HTTPRate(rate, per: .seconds(1), burst: 1) }
+        if let limitPerHost { policy.concurrency = .fixed(limitPerHost) }
+        configuration.middleware = [.policy(policy), RequestClock(timeout: timeout)]
+        configuration.timeout = RequestClock.unlimited
       }
-      if policy.rate != nil || policy.retry != nil { configuration.middleware = [.policy(policy)] }
+      configuration.middleware += network
       return configuration
     }
   }
@@ -101,31 +103,33 @@ final class Fetcher: Sendable {
   private let palette: Palette
 
   /// Makes a fetcher for `urls`.
-  init(_ urls: [String], _ settings: Settings) {
-    var names = OutputNames()
-    let all = urls.enumerated().map { index, url in
-      Job(index: index, url: url, file: settings.folder.map { "\($0)/\(names.name(for: url))" })
-    }
-    var finished = settings.journal?.finished ?? [:]
+  init(_ urls: [String], _ settings: Settings, display: LiveDisplay = .standard()) {
     self.urls = urls
-    // Which of them are this process's turns out later.
-    jobs =
-      settings.queue != nil
-      ? []
-      : all.filter { job in
-        guard let count = finished[job.url], count > 0 else { return true }
-        finished[job.url] = count - 1
-        return false
-      }
     self.settings = settings
+    self.display = display
     var report = FetchReport()
-    report.earlier = settings.queue != nil ? 0 : all.count - jobs.count
+    // Which of a queue's are this process's turns out later.
+    jobs = settings.queue != nil ? [] : Self.jobs(urls, settings, &report)
     state = Mutex(
       State(
         report: report, bar: ProgressBar(total: jobs.count),
         isReported: [Bool](repeating: false, count: urls.count)))
     palette = Terminal(descriptor: 1).palette
-    display = .standard()
+  }
+
+  /// What is to be done; what an earlier run has finished is counted.
+  private static func jobs(_ urls: [String], _ settings: Settings, _ report: inout FetchReport) -> [Job] {
+    var names = OutputNames()
+    // What is saved stays where it is, whatever stands in the list now.
+    for name in settings.journal?.files ?? [] { names.reserve(name) }
+    var finished = settings.journal?.finished ?? [:]
+    return urls.enumerated().compactMap { index, url in
+      if let problem = finished[url]?.takeProblem() {
+        report.recordEarlier(problem)
+        return nil
+      }
+      return Job(index: index, url: url, file: settings.folder.map { "\($0)/\(names.name(for: url))" })
+    }
   }
 
   /// Fetches everything.
@@ -147,7 +151,8 @@ final class Fetcher: Sendable {
     do {
       if let queue = settings.queue { try await fetchShared(queue) } else { try await fetchAll() }
     } catch is CancellationError {
-      state.withLock { $0.report.isInterrupted = true }
+      let signal = Interruption.signal
+      state.withLock { $0.report.signal = signal }
     } catch {
       // No operation throws anything else; if the session cannot be made, or the queue is lost, this is why.
       state.withLock { $0.report.isBroken = true }
@@ -165,20 +170,27 @@ final class Fetcher: Sendable {
   }
 
   private func fetch(_ job: Job, _ session: HTTPSession) async throws {
-    report(try await fetch(job.url, file: job.file, session).result, ofJob: job.index)
+    var attempt = 1
+    while true {
+      let (result, pause) = try await fetch(job.url, file: job.file, session, attempt: attempt)
+      guard let pause else { return report(result, ofJob: job.index) }
+      attempt += 1
+      try await sleep(for: pause)
+    }
   }
 
   /// Fetches a URL, and saves its body.
   ///
-  /// - Returns: What became of it; and unless it is the last attempt, how long to wait before another that may go better. Nothing
-  ///   is saved of what is to be tried again.
+  /// - Returns: What became of this attempt; and how long to wait before another, if there is to be one. Nothing is saved of what is
+  ///   to be tried again.
   func fetch(
-    _ url: String, file: String?, _ session: HTTPSession, attempt: Int = 1, isLast: Bool = true
+    _ url: String, file: String?, _ session: HTTPSession, attempt: Int
   ) async throws -> (result: FetchResult, pause: Duration?) {
     let start = LoopClock.now
     func result(_ outcome: FetchResult.Outcome, bytes: Int = 0, file: String? = nil) -> FetchResult {
       FetchResult(url, outcome, bytes: bytes, duration: start.duration(to: LoopClock.now), file: file)
     }
+    let isLast = attempt > settings.retries
     var request: HTTPClientRequest?
     do {
       let sent = HTTPClientRequest(
@@ -186,12 +198,17 @@ final class Fetcher: Sendable {
       request = sent
       let response = try await session.send(sent)
       let count = response.body.count
+      let status = response.status.code
       let pause = isLast ? nil : HTTPRetry().pause(after: .success(response), of: sent, attempt: attempt)
       do {
         if let file, pause == nil { try await save(response.body, to: file) }
-        return (result(.fetched(status: response.status.code), bytes: count, file: file), pause)
+        return (result(.fetched(status: status), bytes: count, file: file), pause)
       } catch let error as IOError {
-        return (result(.failed("not saved: \(error)", status: response.status.code), bytes: count), nil)
+        // Another process of the run may have room where this one has none; without others it is for another run.
+        return (
+          result(.notSaved("\(error)", status: status), bytes: count),
+          settings.queue == nil ? nil : .seconds(attempt)
+        )
       }
     } catch is CancellationError {
       throw CancellationError()
@@ -232,8 +249,8 @@ final class Fetcher: Sendable {
       state.bar.failed = state.report.failed
       state.bar.bytes = state.report.bytes
     }
-    if let journal = settings.journal, result.outcome != .notFetched {
-      do { try journal.append(result.jsonLine) } catch {
+    if let journal = settings.journal, result.isFinished {
+      do { try journal.append(result) } catch {
         display.note("asyncio: not in the journal: \(error)")
       }
     }
@@ -259,7 +276,7 @@ final class Fetcher: Sendable {
     }
     display.finish()
     let palette = Terminal(descriptor: 2).palette
-    StandardStream.error.write(report.summary(palette: palette).joined(separator: "\n") + "\n")
+    display.note(report.summary(palette: palette).joined(separator: "\n"))
     return report
   }
 }

@@ -39,33 +39,6 @@ enum JSONText: Sendable, Equatable {
     "{" + members.map { quote($0.key) + ":" + $0.value.text }.joined(separator: ",") + "}"
   }
 
-  /// The text that an object, written as `object` does it, begins with under `key`; nil if it does not, or has no end.
-  static func member(_ key: String, of line: Substring) -> String? {
-    let prefix = "{\"\(key)\":\""
-    guard line.hasPrefix(prefix), line.hasSuffix("}") else { return nil }
-    var text = ""
-    var scalars = line.dropFirst(prefix.count).unicodeScalars.makeIterator()
-    while let scalar = scalars.next() {
-      switch scalar {
-      case "\"": return text
-      case "\\":
-        switch scalars.next() {
-        case "n": text += "\n"
-        case "r": text += "\r"
-        case "t": text += "\t"
-        case "u":
-          let digits = String((0..<4).compactMap { _ in scalars.next().map(Character.init) })
-          guard let value = UInt32(digits, radix: 16), let unicode = Unicode.Scalar(value) else { return nil }
-          text.unicodeScalars.append(unicode)
-        case let other?: text.unicodeScalars.append(other)
-        case nil: return nil
-        }
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    return nil
-  }
-
   /// Escapes what RFC 8259 says must be, and what a terminal or a script would take for an instruction or a
   /// line's end.
   private static func quote(_ text: String) -> String {

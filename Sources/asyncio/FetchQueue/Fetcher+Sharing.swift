@@ -13,11 +13,12 @@ extension Fetcher {
       let watcher = createTask(name: "progress of the run") { [self] in try await watch(queue) }
       defer { watcher.cancel() }
       try await QueueWorker(
-        queue, limit: settings.limit, retries: settings.retries,
+        queue, limit: settings.limit,
         work: { [self] job in
-          try await fetch(
-            job.url, file: settings.folder.map { "\($0)/\(job.file)" }, session, attempt: job.attempt,
-            isLast: job.attempt > settings.retries)
+          let (result, pause) = try await fetch(
+            job.url, file: settings.folder.map { "\($0)/\(job.file)" }, session, attempt: job.attempt)
+          if case .notSaved = result.outcome { display.note("asyncio: \(job.url): \(result.problem)") }
+          return (result, pause)
         },
         report: { [self] in report($0) },
         note: { [self] in display.note($0) }

@@ -20,6 +20,8 @@ final class MemoryFetchQueue: FetchQueue {
   private let entries = Mutex<[Entry]>([])
   /// What `finish` throws, as if the server had gone.
   let isGone = Atomic(false)
+  /// Whether nothing that is said of jobs arrives for the time being.
+  let isAway = Atomic(false)
   /// How many jobs were taken at a time.
   let portions = Mutex<[Int]>([])
   /// How many results were written at a time.
@@ -71,11 +73,13 @@ final class MemoryFetchQueue: FetchQueue {
   }
 
   func keep(_ jobs: [FetchJob]) async throws {
+    if isAway.load(ordering: .relaxed) { return }
     for job in jobs { _ = change(job) { $0.visibleAt = LoopClock.now.advanced(by: claim) } }
   }
 
   func finish(_ ended: [EndedJob]) async throws -> Set<Int> {
     if isGone.load(ordering: .relaxed) { throw Failure() }
+    while isAway.load(ordering: .relaxed) { try await sleep(for: .milliseconds(10)) }
     batches.withLock { $0.append(ended.count) }
     return Set(ended.filter { one in change(one.job) { $0.result = one.result } }.map(\.job.id))
   }

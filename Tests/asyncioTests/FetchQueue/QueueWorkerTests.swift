@@ -19,11 +19,10 @@ import Testing
   }
 
   private func worker(
-    _ queue: MemoryFetchQueue, _ log: Log, limit: Int = 10, retries: Int = 0,
-    _ work: @escaping QueueWorker.Work
+    _ queue: MemoryFetchQueue, _ log: Log, limit: Int = 10, _ work: @escaping QueueWorker.Work
   ) -> QueueWorker {
     QueueWorker(
-      queue, limit: limit, retries: retries,
+      queue, limit: limit,
       work: { job in
         log.running.withLock { running in
           running.now += 1
@@ -71,14 +70,14 @@ import Testing
     #expect(queue.batches.withLock { $0.count } < 10)
   }
 
-  @Test func `what may go better is given out again, so often and no more`() async throws {
+  @Test func `what may go better is given out again, as often as it may`() async throws {
     let queue = MemoryFetchQueue(["http://a/0", "http://a/1", "http://a/2"])
     let log = Log()
     let start = LoopClock.now
-    try await worker(queue, log, retries: 2) { job in
+    try await worker(queue, log) { job in
       // The first goes well at once, the second the third time, the third never.
       if job.number == 0 || (job.number == 1 && job.attempt == 3) { return (ok(job), nil) }
-      return (FetchResult(job.url, .failed("no")), .seconds(job.attempt))
+      return (FetchResult(job.url, .failed("no")), job.attempt <= 2 ? .seconds(job.attempt) : nil)
     }.run()
     #expect(queue.attempts == [1, 3, 3])
     #expect(queue.results.map(\.?.isOK) == [true, true, false])
@@ -127,6 +126,29 @@ import Testing
       log.notes.withLock { $0 } == [
         "asyncio: another process was given http://a/0, as this one took too long"
       ])
+  }
+
+  @Test(arguments: [false, true])
+  func `a job that a worker is given again takes the place of what it was`(isEnded: Bool) async throws {
+    let queue = MemoryFetchQueue(["http://a/0"], claim: .seconds(3))
+    let log = Log()
+    let start = LoopClock.now
+    // Nobody is told that the job is being dealt with, or has ended.
+    queue.isAway.store(true, ordering: .relaxed)
+    try await worker(queue, log) { job in
+      guard job.attempt == 1 else {
+        queue.isAway.store(false, ordering: .relaxed)
+        try await sleep(for: .seconds(10))
+        return (ok(job), nil)
+      }
+      if !isEnded { try await sleep(for: .seconds(1000)) }
+      return (FetchResult(job.url, .failed("the first attempt")), nil)
+    }.run()
+    #expect(start.duration(to: .now) < .seconds(20))
+    #expect(queue.attempts == [2])
+    #expect(queue.results.map(\.?.isOK) == [true])
+    #expect(log.reported.withLock { $0 } == ["http://a/0"])
+    #expect(log.notes.withLock { $0.isEmpty })
   }
 
   @Test func `cancelled, a worker writes what it has and puts the rest back`() async throws {
