@@ -152,6 +152,24 @@ struct WebSocketParserTests {
     #expect(parser.message.capacity < 2 * WebSocketParser.pieceSize)
   }
 
+  @Test(arguments: [65_536, 1 << 50, .max], [WebSocketOpcode.text, .binary])
+  func `a message that has begun takes a continuation of any announced length`(
+    length: Int, kind: WebSocketOpcode
+  ) throws {
+    var bytes = Self.frame(kind, [0x61], isFinal: false)
+    WebSocketFrameHeader(opcode: .continuation, length: length, mask: 0).append(to: &bytes)
+    for size in [1, 1000] {
+      let events = try Self.events(bytes, cutInto: size)
+      #expect(events == [])
+    }
+    var parser = WebSocketParser(isMasked: true)
+    parser.input = bytes
+    let event = try parser.next()
+    #expect(event == nil)
+    #expect(parser.message.capacity < 2 * WebSocketParser.pieceSize)
+    #expect(parser.directCount == min(length, WebSocketParser.pieceSize - 1))
+  }
+
   // MARK: Compression
 
   private static func compressed(_ bytes: [UInt8], _ deflater: WebSocketDeflater) -> [UInt8] {

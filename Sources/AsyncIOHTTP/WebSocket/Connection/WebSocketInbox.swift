@@ -17,23 +17,7 @@ import Synchronization
 /// Messages on their way from the reader to whoever receives.
 final class WebSocketInbox: Sendable {
   /// What is put in.
-  enum Item: Sendable {
-    case whole(WebSocketMessage)
-    /// A message begins that comes in pieces.
-    case begin(WebSocketMessage.Kind)
-    case piece([UInt8])
-    /// The message that has begun has no more pieces.
-    case end
-
-    /// What it counts for, in bytes: small messages cost memory too.
-    var weight: Int {
-      switch self {
-      case .whole(let message): message.size + 64
-      case .piece(let bytes): bytes.count
-      case .begin, .end: 0
-      }
-    }
-  }
+  typealias Item = WebSocketParser.Item
 
   /// What a look has found.
   private enum Look {
@@ -235,5 +219,16 @@ final class WebSocketInbox: Sendable {
   private func readerToWake(_ state: inout State) -> Waiter? {
     guard state.reader != nil, state.weight <= limit / 2 else { return nil }
     return state.reader.take()
+  }
+}
+
+extension WebSocketParser.Item {
+  /// What it counts for in an inbox, in bytes: small messages cost memory too.
+  fileprivate var weight: Int {
+    switch self {
+    case .whole(let message): message.size + 64
+    case .piece(let bytes): bytes.count
+    case .begin, .end: 0
+    }
   }
 }

@@ -5,9 +5,19 @@
 
 /// Takes frames apart and puts messages together.
 struct WebSocketParser: Sendable {
+  /// A message, or a part of one.
+  enum Item: Sendable {
+    case whole(WebSocketMessage)
+    /// A message begins that comes in pieces.
+    case begin(WebSocketMessage.Kind)
+    case piece([UInt8])
+    /// The message that has begun has no more pieces.
+    case end
+  }
+
   /// What has come.
   enum Event: Sendable {
-    case item(WebSocketInbox.Item)
+    case item(Item)
     case ping([UInt8])
     case pong([UInt8])
     case close(WebSocketCloseCode, String)
@@ -141,8 +151,9 @@ struct WebSocketParser: Sendable {
         kind: header.opcode == .text ? .text : .binary, isCompressed: header.isCompressed)
     }
     frame = Frame(remaining: header.length, mask: header.mask, isFinal: header.isFinal)
-    if current?.isCompressed == false {
-      message.reserveCapacity(min(message.count + header.length, Self.pieceSize))
+    // A message that has begun grows as it comes: what the header announces is added to nothing.
+    if current?.isCompressed == false, message.isEmpty {
+      message.reserveCapacity(min(header.length, Self.pieceSize))
     }
     return nil
   }
