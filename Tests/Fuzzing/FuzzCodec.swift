@@ -1,4 +1,5 @@
-// The entry of libFuzzer: bytes of strangers, read as requests, as responses with their bodies, and as compressed bodies.
+// The entry of libFuzzer: bytes of strangers, read as requests, as responses with their bodies, as compressed bodies, and as the
+// frames of a WebSocket.
 //
 // What must hold: no crash and no endless loop; and cut anywhere, the bytes mean the same.
 
@@ -62,6 +63,10 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = unsafe [UInt8](UnsafeBufferPointer(start: start, count: count))
   guard let kind = bytes.first else { return 0 }
   let rest = Array(bytes.dropFirst())
+  if kind & 0x80 != 0 {
+    fuzzWebSocket(rest, isMasked: kind & 1 != 0, inflates: kind & 2 != 0, cut: 1 + Int(kind >> 2 & 0x1F))
+    return 0
+  }
   let cut = 1 + Int(kind >> 2)
   switch kind & 3 {
   case 0, 1:
