@@ -59,7 +59,9 @@ public final class WebSocket: Sendable {
   ///   - reason: why in words, at most 123 bytes of UTF-8.
   ///
   /// ## Cancellation
-  /// The farewell is sent all the same, before messages that are still waiting for their turn, and is not waited for.
+  /// The farewell is sent all the same, after the frame that is being written, and is not waited for. Nothing follows it: what is
+  /// left of a message then, and messages that are still waiting for their turn, are not sent, and their senders get a
+  /// ``WebSocketError`` with the code `closed`.
   public func close(code: WebSocketCloseCode = .normal, reason: String = "") async {
     precondition(
       code.isSendable || (code == .noStatus && reason.isEmpty), "A WebSocket cannot be closed with \(code).")

@@ -140,6 +140,60 @@ import Testing
   @Test func `a body that throws closes with 1011, a cancelled one with 1001`() async throws {
     struct Failure: Error {}
     try await WebSocketPeer.run { _ in
+  @Test func `a peer that is slow to say farewell is not asked whether it is alive`() async throws {
+    var configuration = WebSocketConfiguration()
+    configuration.closeTimeout = .seconds(100)
+    try await WebSocketPeer.run(configuration) { socket in
+      await socket.close()
+      return socket.closure
+    } peer: { peer, running in
+      try await sleep(for: .seconds(90))
+      try await peer.send(.close, [0x03, 0xE8])
+      let closure = try await running.value
+      #expect(closure == WebSocketClosure(code: .normal, reason: "", initiator: .local))
+    }
+  }
+
+  @Test func `closing takes no longer than it may, however the peer spends the time`() async throws {
+    let start = LoopClock.now
+    try await WebSocketPeer.run(as: .server) { socket in
+      await socket.close()
+      return socket.closure
+    } peer: { peer, running in
+      try await sleep(for: .seconds(8))
+      try await peer.send(.close, [0x03, 0xE8])
+      // It is the server's part to end the connection, and it does not.
+      let closure = try await running.value
+      #expect(closure?.code == .normal)
+      #expect(start.duration(to: .now) == .seconds(10))
+    }
+  }
+
+  @Test func `nothing follows the farewell of a close that was cancelled while it stood in line`()
+    async throws
+  {
+    try await WebSocketPeer.run(capacity: 1000) { socket in
+      let long = createTask(eagerStart: true) {
+        try await socket.send([UInt8](repeating: 1, count: 3 * WebSocketOutput.frameSize))
+      }
+      let waiting = createTask(eagerStart: true) { try await socket.send("waits for its turn") }
+      let closing = createTask(eagerStart: true) { await socket.close() }
+      await settle()
+      closing.cancel()
+      for sending in [long, waiting] {
+        let error = await #expect(throws: WebSocketError.self) { try await sending.value }
+        #expect(error?.code == .closed)
+      }
+      try await closing.value
+    } peer: { peer, running in
+      try await sleep(for: .seconds(1))
+      let frames = try await peer.readToEnd()
+      // The peer does not say farewell.
+      #expect(frames == ["binary \(WebSocketOutput.frameSize)…", "close 1000", "reset"])
+      try await running.value
+    }
+  }
+
       throw Failure()
     } peer: { peer, running in
       let close = try await peer.read()

@@ -180,7 +180,6 @@ final class WebSocketConnection: ConnectionDeadlineOwner, Sendable {
       return WebSocketClosure.payload(code, "")
     }
     inbox.end()
-    output.end()
     // Ours may still stand in line; if it has gone already, nothing is sent.
     output.close(answer)
     bound(by: configuration.closeTimeout)
@@ -235,7 +234,6 @@ final class WebSocketConnection: ConnectionDeadlineOwner, Sendable {
     }
     guard let farewell else { return }
     inbox.end()
-    output.end()
     output.close(farewell)
     bound(by: min(Self.farewellLimit, configuration.closeTimeout))
   }

@@ -14,6 +14,9 @@
 // and perhaps the right until then: a frame cut in two would make everything after it unreadable. A write that fails breaks
 // the output for good.
 //
+// After the close frame nothing is sent (RFC 6455 §5.5.1). So no frame of a message is begun from the moment at which the close
+// frame is asked for: a message that is under way ends after the frame that is being written, and its sender is told.
+//
 // Who touches what: `state` is under its lock; the compressor belongs to the holder of the turn, as does what is in `Sending`.
 
 import AsyncIONetwork
@@ -324,8 +327,13 @@ final class WebSocketOutput: Sendable {
   /// Sends a ping.
   func ping(_ payload: [UInt8]) { control { $0.pings.append(payload) } }
 
-  /// Sends the close frame, after which nothing is sent.
-  func close(_ payload: [UInt8]) { control { $0.close = payload } }
+  /// Sends the close frame, after which nothing is sent, and takes no more messages; those who stand in line are told so.
+  ///
+  /// In this order: whoever writes may take the frame as soon as it is there, and must not begin another one after it.
+  func close(_ payload: [UInt8]) {
+    change(to: .ended)
+    control { $0.close = payload }
+  }
 
   private func control(_ body: (inout Controls) -> Void) {
     let mustStart = state.withLock { state in
@@ -354,9 +362,6 @@ final class WebSocketOutput: Sendable {
 
   /// Takes no more messages but those that stand in line.
   func beginClosing() { change(to: .closing) }
-
-  /// Takes no more messages; those who stand in line are told so.
-  func end() { change(to: .ended) }
 
   /// Says that nothing can be sent any more.
   func breakOff() { change(to: .broken) }
