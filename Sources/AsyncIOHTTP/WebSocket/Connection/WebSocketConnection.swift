@@ -172,17 +172,19 @@ final class WebSocketConnection: ConnectionDeadlineOwner, Sendable {
 
   /// Notes the peer's close frame, and answers it unless it is an answer itself.
   private func close(receiving code: WebSocketCloseCode, _ reason: String) {
-    let answer = state.withLock { state in
+    let answer = state.withLock { state -> (payload: [UInt8], isRemote: Bool) in
       state.received = (code, reason)
-      if let sent = state.sent { return WebSocketClosure.payload(sent.code, sent.reason) }
+      if let sent = state.sent { return (WebSocketClosure.payload(sent.code, sent.reason), false) }
       state.sent = (code, reason)
       state.isRemote = true
-      return WebSocketClosure.payload(code, "")
+      return (WebSocketClosure.payload(code, ""), true)
     }
+    endKeepAlive()
     inbox.end()
     // Ours may still stand in line; if it has gone already, nothing is sent.
-    output.close(answer)
-    bound(by: configuration.closeTimeout)
+    output.close(answer.payload)
+    // Closing may take so long in all; where it was begun here, that is set.
+    if answer.isRemote { bound(by: configuration.closeTimeout) }
   }
 
   /// Begins to close; false if that was begun before.
@@ -193,6 +195,7 @@ final class WebSocketConnection: ConnectionDeadlineOwner, Sendable {
       return true
     }
     guard isFirst else { return false }
+    endKeepAlive()
     output.beginClosing()
     inbox.drop()
     bound(by: configuration.closeTimeout)
