@@ -9,6 +9,8 @@ public struct WebSocketConfiguration: Sendable {
   public var maximumFrameSize: Int?
   /// How much is received before anybody asks for it, in bytes; the peer has to wait then.
   ///
+  /// It is looked at after each message, or piece of a large one: with 0 that is one of them.
+  ///
   /// As long as it waits pings are not answered, and none are sent.
   public var readAhead = 64 * 1024
   /// After how long a silence the peer is sent a ping; nil for never.

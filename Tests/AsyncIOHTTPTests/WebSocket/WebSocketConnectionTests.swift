@@ -308,6 +308,75 @@ import Testing
 
   // MARK: Receiving
 
+  @Test func `without reading ahead messages are received all the same`() async throws {
+    var configuration = WebSocketConfiguration()
+    configuration.readAhead = 0
+    try await WebSocketPeer.run(configuration) { socket in
+      var count = 0
+      for try await _ in socket { count += 1 }
+      return count
+    } peer: { peer, running in
+      for _ in 0..<10 { try await peer.send(.text, [0x61]) }
+      try await peer.send(.binary, [UInt8](repeating: 0, count: 300_000))
+      try await peer.send(.close, [])
+      let count = try await running.value
+      #expect(count == 11)
+    }
+  }
+
+  @Test func `the rest of a message is passed over, although as a whole it would be too large`() async throws
+  {
+    var configuration = WebSocketConfiguration()
+    configuration.maximumMessageSize = 1000
+    try await WebSocketPeer.pair(configuration) { socket in
+      try await socket.send([UInt8](repeating: 0, count: 300_000))
+      try await socket.send("small")
+    } server: { socket in
+      try await socket.receive { message in for try await _ in message { break } }
+      let next = try await socket.receive()
+      #expect(next == .text("small"))
+    }
+  }
+
+  @Test func `the iterators of a message that comes in pieces share it`() async throws {
+    try await WebSocketPeer.pair { socket in
+      try await socket.send([UInt8](repeating: 0, count: 300_000))
+      try await socket.send("whole")
+      try await socket.send("next")
+    } server: { socket in
+      for size in [300_000, 5] {
+        let (count, rest) =
+          try await socket.receive { message in
+            var count = 0
+            for try await piece in message {
+              count += piece.count
+              break
+            }
+            for try await piece in message { count += piece.count }
+            var iterator = message.makeAsyncIterator()
+            return (count, try await iterator.next())
+          } ?? (0, nil)
+        #expect(count == size)
+        #expect(rest == nil)
+      }
+      let next = try await socket.receive()
+      #expect(next == .text("next"))
+    }
+  }
+
+  @Test func `a message that is kept beyond its closure is not read from the next one`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      try await WebSocketPeer.pair { socket in
+        for _ in 0..<2 { try await socket.send([UInt8](repeating: 0, count: 300_000)) }
+      } server: { socket in
+        var iterator = try await socket.receive { $0.makeAsyncIterator() }
+        _ = try await iterator?.next()
+      }
+    }
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(text.contains("received within the closure"))
+  }
+
   @Test func `a receive that is cancelled loses nothing`() async throws {
     try await WebSocketPeer.run { socket in
       for number in 0..<3 {

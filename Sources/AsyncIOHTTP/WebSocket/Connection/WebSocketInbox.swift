@@ -47,8 +47,8 @@ final class WebSocketInbox: Sendable {
 
   /// Makes an inbox.
   ///
-  /// - Parameter limit: from how many bytes on the reader has to wait.
-  init(limit: Int) { self.limit = limit }
+  /// - Parameter limit: from how many bytes on the reader has to wait; one that is empty has room in any case.
+  init(limit: Int) { self.limit = max(1, limit) }
 
   // MARK: The reader
 
@@ -112,7 +112,9 @@ final class WebSocketInbox: Sendable {
       case .begin(let kind): state.withLock { $0.partial = (kind, []) }
       case .piece(let bytes):
         let isWithin = state.withLock { state in
-          guard bytes.count <= limit - (state.partial?.bytes.count ?? 0) else {
+          // Of a message that was left in the middle: it is passed over, however large it is.
+          guard let count = state.partial?.bytes.count else { return true }
+          guard bytes.count <= limit - count else {
             state.partial = nil
             return false
           }
