@@ -1,3 +1,5 @@
+import Synchronization
+
 extension WebSocket: AsyncSequence {
   /// A message.
   public typealias Element = WebSocketMessage
@@ -69,6 +71,7 @@ extension WebSocket: AsyncSequence {
       throw connection.error
     }
     let message = WebSocketIncomingMessage(kind: kind, connection, bytes, isWhole: isWhole)
+    defer { message.leave() }
     return try await body(message)
   }
 }
@@ -78,54 +81,74 @@ public struct WebSocketIncomingMessage: AsyncSequence, Sendable {
   /// Some of the bytes of the message; those of a text may be cut in the middle of a character.
   public typealias Element = [UInt8]
 
+  /// How far the message was given out, to whatever iterator.
+  private enum State {
+    /// These bytes are there, and perhaps all. Goes to `rest`, `ended`, `left`.
+    case first([UInt8], isWhole: Bool)
+    /// Pieces are to come. Goes to `ended`, `left`.
+    case rest
+    /// Everything was given out. Goes to `left`.
+    case ended
+    /// The closure has returned, and what comes next belongs to another message.
+    case left
+  }
+
+  /// Shared by the iterators, as they share what comes.
+  private final class Progress: Sendable {
+    let state: Mutex<State>
+    init(_ state: State) { self.state = Mutex(state) }
+  }
+
   /// What the message consists of.
   public let kind: WebSocketMessage.Kind
   private let connection: WebSocketConnection
-  private let first: [UInt8]
-  private let isWhole: Bool
+  private let progress: Progress
 
   init(
     kind: WebSocketMessage.Kind, _ connection: WebSocketConnection, _ first: [UInt8], isWhole: Bool
   ) {
     self.kind = kind
     self.connection = connection
-    self.first = first
-    self.isWhole = isWhole
+    progress = Progress(.first(first, isWhole: isWhole))
   }
 
   /// Goes through the pieces.
   public struct AsyncIterator: AsyncIteratorProtocol {
-    private enum State {
-      case first
-      case rest
-      case ended
-    }
-
-    private let message: WebSocketIncomingMessage
-    private var state = State.first
-
-    init(_ message: WebSocketIncomingMessage) { self.message = message }
+    let message: WebSocketIncomingMessage
 
     /// Receives the next piece.
     ///
-    /// - Returns: the piece, of at most 128 KiB; nil after the last one.
+    /// - Returns: the piece; nil after the last one. It has at most 128 KiB; only where a call that wanted the message as a whole
+    ///   was cancelled in the middle of it, the first piece is all that had come by then.
     /// - Throws: ``WebSocketError`` when the connection has ended before the message; `CancellationError`.
     ///
     /// ## Cancellation
     /// Nothing has been received when it throws; the call may be repeated.
-    public mutating func next() async throws -> [UInt8]? {
-      if case .first = state {
-        state = message.isWhole ? .ended : .rest
-        if !message.first.isEmpty { return message.first }
-      }
-      guard case .rest = state else { return nil }
-      let (piece, isCut) = try await message.connection.inbox.nextPiece()
-      if isCut { throw message.connection.error }
-      if piece == nil { state = .ended }
-      return piece
-    }
+    public mutating func next() async throws -> [UInt8]? { try await message.next() }
   }
 
-  /// An iterator; to be made once.
-  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
+  /// An iterator; those of one message share what comes.
+  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(message: self) }
+
+  private func next() async throws -> [UInt8]? {
+    let (first, isThere) = progress.state.withLock { state -> ([UInt8]?, Bool) in
+      switch state {
+      case .first(let bytes, let isWhole):
+        state = isWhole ? .ended : .rest
+        return (bytes.isEmpty ? nil : bytes, isWhole || !bytes.isEmpty)
+      case .rest: return (nil, false)
+      case .ended: return (nil, true)
+      case .left:
+        preconditionFailure(
+          "A message of a WebSocket is received within the closure that it is given to, not after its end.")
+      }
+    }
+    if isThere { return first }
+    let (piece, isCut) = try await connection.inbox.nextPiece()
+    if isCut { throw connection.error }
+    if piece == nil { progress.state.withLock { $0 = .ended } }
+    return piece
+  }
+
+  fileprivate func leave() { progress.state.withLock { $0 = .left } }
 }
