@@ -98,8 +98,8 @@ extension WebSocketConnection {
   /// the reader needs to find the end.
   func reason(for error: any Error) async -> any Error {
     switch error {
-    case is WebSocketOutputEnded: return self.error
-    case is IOError, is TLSError:
+    case is WebSocketOutputEnded where closure != nil: return self.error
+    case is WebSocketOutputEnded, is IOError, is TLSError:
       sendingFailed()
       await waitForEnd()
       return self.error

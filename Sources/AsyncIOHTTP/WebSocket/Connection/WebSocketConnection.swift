@@ -37,6 +37,8 @@ final class WebSocketConnection: ConnectionDeadlineOwner, Sendable {
     var isRemote = false
     /// Why it is of no use, if neither side has closed it in order.
     var failure: WebSocketError?
+    /// Whether a write has failed, and the reader has only so much time to find out why.
+    var hasSendingFailed = false
     /// Whether the stream was closed and the reader is done.
     var hasEnded = false
     /// Who waits for that.
@@ -271,8 +273,14 @@ final class WebSocketConnection: ConnectionDeadlineOwner, Sendable {
     stream.abort()
   }
 
-  /// Gives the reader some time to find out why nothing can be sent.
-  func sendingFailed() { bound(by: min(Self.farewellLimit, configuration.closeTimeout)) }
+  /// Gives the reader some time to find out why nothing can be sent; where there is a deadline already, that holds.
+  func sendingFailed() {
+    let isFirst = state.withLock { state in
+      defer { state.hasSendingFailed = true }
+      return !state.hasSendingFailed && state.sent == nil
+    }
+    if isFirst { bound(by: min(Self.farewellLimit, configuration.closeTimeout)) }
+  }
 
   // MARK: Telling
 
