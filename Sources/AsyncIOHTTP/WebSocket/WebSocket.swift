@@ -40,8 +40,12 @@ public final class WebSocket: Sendable {
 
   /// Sends a ping, and waits for the peer's answer.
   ///
+  /// The answer comes behind what the peer has sent before. Where more of that waits to be received than
+  /// ``WebSocketConfiguration/readAhead`` allows, it cannot be seen: let another task receive meanwhile.
+  ///
   /// - Returns: how long that took.
-  /// - Throws: ``WebSocketError`` when the connection has ended; `CancellationError`.
+  /// - Throws: ``WebSocketError`` when the connection has ended, and with the code `pingTimeout` when no answer was seen within
+  ///   ``WebSocketConfiguration/pingTimeout``, where the connection stays as it is; `CancellationError`.
   ///
   /// ## Cancellation
   /// Ends the wait; the ping is sent all the same. The call may be repeated.

@@ -15,7 +15,7 @@ public struct WebSocketConfiguration: Sendable {
   public var readAhead = 64 * 1024
   /// After how long a silence the peer is sent a ping; nil for never.
   public var pingInterval: Duration? = .seconds(20)
-  /// How long the peer may take to answer that.
+  /// How long the peer may take to answer a ping.
   public var pingTimeout: Duration = .seconds(20)
   /// How long closing may take in all; then the connection is cut.
   public var closeTimeout: Duration = .seconds(10)

@@ -102,6 +102,12 @@ extension WebSocketError {
       closure: WebSocketClosure(code: .internalError, reason: "no pong in time", initiator: .local))
   }
 
+  /// For whoever waits for the answer to a ping; the connection is as it was.
+  static func unseen(_ timeout: Duration) -> WebSocketError {
+    WebSocketError(
+      code: .pingTimeout, message: "no answer of the WebSocket's peer to a ping was seen within \(timeout)")
+  }
+
   static func incomplete() -> WebSocketError {
     WebSocketError(
       code: .incompleteMessage,

@@ -37,7 +37,10 @@ import Testing
 
   @Test func `a ping tells how long its answer takes, and an older one is answered by it`() async throws {
     try await WebSocketPeer.run { socket in
-      try await gather(Array(0..<2)) { _ in try await socket.ping() }
+      try await gather(Array(0..<2)) { number in
+        try await sleep(for: .seconds(number))
+        return try await socket.ping()
+      }
     } peer: { peer, running in
       let first = try await peer.stream.read(atMost: 10)
       let second = try await peer.stream.read(atMost: 10)
@@ -46,7 +49,47 @@ import Testing
       try await peer.send(.pong, Array(second.dropFirst(2)))
       try await peer.send(.close, [])
       let durations = try await running.value
-      #expect(durations == [.seconds(3), .seconds(3)])
+      #expect(durations == [.seconds(4), .seconds(3)])
+    }
+  }
+
+  @Test func `pings that a slow peer has not been sent yet are one`() async throws {
+    try await WebSocketPeer.run(capacity: 10) { socket in
+      try await gather(Array(0..<1000)) { _ in try await socket.ping() }.count
+    } peer: { peer, running in
+      await settle()
+      var pings: [[UInt8]] = []
+      repeat {
+        pings.append(Array(try await peer.stream.read(atMost: 10).dropFirst(2)))
+      } while pings.last?.suffix(2) != [3, 232]
+      #expect(pings.count <= 3)
+      try await peer.send(.pong, pings.last ?? [])
+      try await peer.send(.close, [])
+      let count = try await running.value
+      #expect(count == 1000)
+    }
+  }
+
+  @Test func `a ping whose answer stands behind more than is read ahead is given up, and nothing else`()
+    async throws
+  {
+    var configuration = WebSocketConfiguration()
+    configuration.readAhead = 1
+    let start = LoopClock.now
+    try await WebSocketPeer.run(configuration) { socket in
+      var messages: [String?] = [try await socket.receive().text]
+      let error = await #expect(throws: WebSocketError.self) { try await socket.ping() }
+      #expect(error?.code == .pingTimeout)
+      #expect(start.duration(to: .now) == .seconds(20))
+      #expect(socket.closure == nil)
+      for try await message in socket { messages.append(message.text) }
+      #expect(messages == ["a", "b", "c"])
+    } peer: { peer, running in
+      for text in ["a", "b", "c"] { try await peer.send(.text, Array(text.utf8)) }
+      let ping = try await peer.stream.read(atMost: 10)
+      try await peer.send(.pong, Array(ping.dropFirst(2)))
+      try await peer.send(.close, [])
+      try await running.value
     }
   }
 
@@ -77,7 +120,79 @@ import Testing
     }
   }
 
+  @Test func `a slow peer that only reads is not taken for dead`() async throws {
+    try await WebSocketPeer.run(capacity: 1000) { socket in
+      try await socket.send([UInt8](repeating: 0, count: 100_000))
+    } peer: { peer, running in
+      var bytes: [UInt8] = []
+      while bytes.count < 100_000 {
+        try await sleep(for: .seconds(1))
+        _ = try await peer.stream.read(appendingTo: &bytes, atMost: 1000)
+      }
+      while peer.frames(bytes).last != "close 1000" {
+        _ = try await peer.stream.read(appendingTo: &bytes, atMost: 1000)
+      }
+      #expect(peer.frames(bytes) == ["binary 100000", "ping ", "close 1000"])
+      try await peer.send(.close, [0x03, 0xE8])
+      try await running.value
+    }
+  }
+
   // MARK: Closing
+
+  @Test func `a peer that is slow to say farewell is not asked whether it is alive`() async throws {
+    var configuration = WebSocketConfiguration()
+    configuration.closeTimeout = .seconds(100)
+    try await WebSocketPeer.run(configuration) { socket in
+      await socket.close()
+      return socket.closure
+    } peer: { peer, running in
+      try await sleep(for: .seconds(90))
+      try await peer.send(.close, [0x03, 0xE8])
+      let closure = try await running.value
+      #expect(closure == WebSocketClosure(code: .normal, reason: "", initiator: .local))
+    }
+  }
+
+  @Test func `closing takes no longer than it may, however the peer spends the time`() async throws {
+    let start = LoopClock.now
+    try await WebSocketPeer.run(as: .server) { socket in
+      await socket.close()
+      return socket.closure
+    } peer: { peer, running in
+      try await sleep(for: .seconds(8))
+      try await peer.send(.close, [0x03, 0xE8])
+      // It is the server's part to end the connection, and it does not.
+      let closure = try await running.value
+      #expect(closure?.code == .normal)
+      #expect(start.duration(to: .now) == .seconds(10))
+    }
+  }
+
+  @Test func `nothing follows the farewell of a close that was cancelled while it stood in line`()
+    async throws
+  {
+    try await WebSocketPeer.run(capacity: 1000) { socket in
+      let long = createTask(eagerStart: true) {
+        try await socket.send([UInt8](repeating: 1, count: 3 * WebSocketOutput.frameSize))
+      }
+      let waiting = createTask(eagerStart: true) { try await socket.send("waits for its turn") }
+      let closing = createTask(eagerStart: true) { await socket.close() }
+      await settle()
+      closing.cancel()
+      for sending in [long, waiting] {
+        let error = await #expect(throws: WebSocketError.self) { try await sending.value }
+        #expect(error?.code == .closed)
+      }
+      try await closing.value
+    } peer: { peer, running in
+      try await sleep(for: .seconds(1))
+      let frames = try await peer.readToEnd()
+      // The peer does not say farewell.
+      #expect(frames == ["binary \(WebSocketOutput.frameSize)…", "close 1000", "reset"])
+      try await running.value
+    }
+  }
 
   @Test func `closing waits for the peer, and not for ever`() async throws {
     for answers in [true, false] {
@@ -140,60 +255,6 @@ import Testing
   @Test func `a body that throws closes with 1011, a cancelled one with 1001`() async throws {
     struct Failure: Error {}
     try await WebSocketPeer.run { _ in
-  @Test func `a peer that is slow to say farewell is not asked whether it is alive`() async throws {
-    var configuration = WebSocketConfiguration()
-    configuration.closeTimeout = .seconds(100)
-    try await WebSocketPeer.run(configuration) { socket in
-      await socket.close()
-      return socket.closure
-    } peer: { peer, running in
-      try await sleep(for: .seconds(90))
-      try await peer.send(.close, [0x03, 0xE8])
-      let closure = try await running.value
-      #expect(closure == WebSocketClosure(code: .normal, reason: "", initiator: .local))
-    }
-  }
-
-  @Test func `closing takes no longer than it may, however the peer spends the time`() async throws {
-    let start = LoopClock.now
-    try await WebSocketPeer.run(as: .server) { socket in
-      await socket.close()
-      return socket.closure
-    } peer: { peer, running in
-      try await sleep(for: .seconds(8))
-      try await peer.send(.close, [0x03, 0xE8])
-      // It is the server's part to end the connection, and it does not.
-      let closure = try await running.value
-      #expect(closure?.code == .normal)
-      #expect(start.duration(to: .now) == .seconds(10))
-    }
-  }
-
-  @Test func `nothing follows the farewell of a close that was cancelled while it stood in line`()
-    async throws
-  {
-    try await WebSocketPeer.run(capacity: 1000) { socket in
-      let long = createTask(eagerStart: true) {
-        try await socket.send([UInt8](repeating: 1, count: 3 * WebSocketOutput.frameSize))
-      }
-      let waiting = createTask(eagerStart: true) { try await socket.send("waits for its turn") }
-      let closing = createTask(eagerStart: true) { await socket.close() }
-      await settle()
-      closing.cancel()
-      for sending in [long, waiting] {
-        let error = await #expect(throws: WebSocketError.self) { try await sending.value }
-        #expect(error?.code == .closed)
-      }
-      try await closing.value
-    } peer: { peer, running in
-      try await sleep(for: .seconds(1))
-      let frames = try await peer.readToEnd()
-      // The peer does not say farewell.
-      #expect(frames == ["binary \(WebSocketOutput.frameSize)…", "close 1000", "reset"])
-      try await running.value
-    }
-  }
-
       throw Failure()
     } peer: { peer, running in
       let close = try await peer.read()
@@ -303,6 +364,29 @@ import Testing
         #expect(
           error.closure == WebSocketClosure(code: .messageTooBig, reason: "too big", initiator: .remote))
       }
+    }
+  }
+
+  @Test func `those who stand in line learn it too, unless they were cancelled`() async throws {
+    var configuration = WebSocketConfiguration()
+    configuration.readAhead = 1
+    try await WebSocketPeer.run(configuration, capacity: 100) { socket in
+      // Something waits to be received, so that the reader has not seen the farewell when sending fails.
+      try await sleep(for: .seconds(1))
+      let senders = (0..<3).map { _ in
+        createTask(eagerStart: true) { try await socket.send([UInt8](repeating: 0, count: 10_000)) }
+      }
+      await settle()
+      senders[2].cancel()
+      await #expect(throws: CancellationError.self) { try await senders[2].value }
+      for sender in senders.prefix(2) {
+        let error = await #expect(throws: WebSocketError.self) { try await sender.value }
+        #expect(error?.closure?.code == .messageTooBig)
+      }
+    } peer: { peer, running in
+      try await peer.stream.write(peer.frame(.text, [0x61]) + peer.frame(.close, [0x03, 0xF1]))
+      peer.stream.close()
+      try await running.value
     }
   }
 

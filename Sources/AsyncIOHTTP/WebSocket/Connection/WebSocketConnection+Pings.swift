@@ -3,7 +3,12 @@
 // A peer that anything was heard of within the interval is alive, and is not asked. The loop's timer looks from time to time: it
 // sends a ping after a silence, and if nothing at all has come by the timeout after that, the connection has failed. While the
 // reader waits for somebody to receive, nothing can be heard, and nobody is blamed.
+//
+// A slow peer that only reads is alive too: a ping may stand behind a frame for long, and its answer be long on the way. So a write
+// that one look finds going on, and the next one done, is a sign of life. A write that need not wait is none: it tells of the
+// system's memory alone.
 
+import AsyncIOCoordination
 import AsyncIORuntime
 import Synchronization
 
@@ -13,6 +18,8 @@ extension WebSocketConnection {
     var timer: ScheduledCallback?
     /// When a ping was sent that nothing has come after, as far as is known.
     var asked: LoopClock.Instant?
+    /// The write that the last look has found going on.
+    var write: Int?
     var hasEnded = false
   }
 
@@ -41,7 +48,12 @@ extension WebSocketConnection {
   private func look() {
     guard let interval = configuration.pingInterval else { return }
     let now = LoopClock.now
-    if inbox.isReaderWaiting { heard() }
+    let write = output.writeGoingOn
+    let formerWrite = keepAlive.withLock { keepAlive in
+      defer { keepAlive.write = write }
+      return keepAlive.write
+    }
+    if inbox.isReaderWaiting || formerWrite.map({ output.hasDone($0) }) == true { heard() }
     let heard = LoopClock.Instant(nanoseconds: lastHeard.load(ordering: .relaxed))
     let silence = heard.duration(to: now)
     let asked = keepAlive.withLock { keepAlive in
@@ -64,10 +76,18 @@ extension WebSocketConnection {
   /// Notes a sign of life.
   func heard() { lastHeard.store(LoopClock.now.nanoseconds, ordering: .relaxed) }
 
-  /// Sends a ping, and waits for its answer.
+  /// Sends a ping, and waits for its answer, which may stand behind more than is read ahead: so not for ever.
   ///
   /// - Throws: ``WebSocketError``, `CancellationError`.
   func ping() async throws -> Duration {
+    do {
+      return try await withTimeout(configuration.pingTimeout) { try await askAndWait() }
+    } catch is TimeoutError {
+      throw WebSocketError.unseen(configuration.pingTimeout)
+    }
+  }
+
+  private func askAndWait() async throws -> Duration {
     let start = LoopClock.now
     let ping = state.withLock { state -> PendingPing? in
       if state.hasEnded || state.sent != nil { return nil }

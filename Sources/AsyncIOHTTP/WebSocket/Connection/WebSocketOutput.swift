@@ -38,14 +38,15 @@ final class WebSocketOutput: Sendable {
 
   /// A control frame that is to be sent.
   private struct Controls {
-    var pings: [[UInt8]] = []
+    /// The last ping: whoever waits for the answer to an older one is content with its answer.
+    var ping: [UInt8]?
     /// The answer to the last ping: an older one needs none (RFC 6455 §5.5.3).
     var pong: [UInt8]?
     var close: [UInt8]?
     /// After a close frame nothing is sent.
     var isClosed = false
 
-    var isEmpty: Bool { pings.isEmpty && pong == nil && close == nil }
+    var isEmpty: Bool { ping == nil && pong == nil && close == nil }
   }
 
   private struct State: ~Copyable {
@@ -85,6 +86,8 @@ final class WebSocketOutput: Sendable {
   private let deflater: WebSocketDeflater?
   private let minimumCompressedSize: Int
   private let state = Mutex(State())
+  /// How many writes were done; counted by the holder of the right to write.
+  private let writeCount = Atomic(0)
 
   init(
     _ stream: any ByteStream, isMasking: Bool, _ deflater: WebSocketDeflater?, minimumCompressedSize: Int
@@ -131,6 +134,7 @@ final class WebSocketOutput: Sendable {
     while true {
       while !sending.frame.isEmpty {
         let count = try await stream.writeSome(sending.frame)
+        writeCount.add(1, ordering: .relaxed)
         sending.frame = sending.frame.dropFirst(count)
         sending.isCommitted = true
       }
@@ -231,6 +235,8 @@ final class WebSocketOutput: Sendable {
   private func takeRight() async throws -> UInt32? {
     let (waiter, key) = try state.withLock { state -> (Waiter?, UInt32?) in
       guard state.phase == .open || state.phase == .closing else { throw WebSocketOutputEnded() }
+      // Drawn under the lock, although that may ask the system: whoever writes control frames draws at the same time, and
+      // two frames would have one key.
       let key = isMasking ? state.keys.next() : nil
       if !state.isWriting {
         state.isWriting = true
@@ -297,14 +303,14 @@ final class WebSocketOutput: Sendable {
   private func takeControls(_ state: inout State) -> [UInt8] {
     var frames: [(WebSocketOpcode, [UInt8])] = []
     if let pong = state.controls.pong.take() { frames.append((.pong, pong)) }
-    for ping in state.controls.pings { frames.append((.ping, ping)) }
-    state.controls.pings = []
+    if let ping = state.controls.ping.take() { frames.append((.ping, ping)) }
     if let close = state.controls.close.take() {
       frames.append((.close, close))
       state.controls.isClosed = true
     }
     var bytes: [UInt8] = []
     for (opcode, payload) in frames {
+      // Under the lock for the same reason as in `takeRight`.
       let key = isMasking ? state.keys.next() : nil
       WebSocketFrameHeader(opcode: opcode, length: payload.count, mask: key).append(
         with: payload[...], to: &bytes)
@@ -324,8 +330,13 @@ final class WebSocketOutput: Sendable {
   /// Answers a ping.
   func pong(_ payload: [UInt8]) { control { $0.pong = payload } }
 
-  /// Sends a ping.
-  func ping(_ payload: [UInt8]) { control { $0.pings.append(payload) } }
+  /// Sends a ping, of those that were not sent yet the one with the highest number; one without a number comes before all.
+  func ping(_ payload: [UInt8]) {
+    control { controls in
+      if let other = controls.ping, !other.lexicographicallyPrecedes(payload) { return }
+      controls.ping = payload
+    }
+  }
 
   /// Sends the close frame, after which nothing is sent, and takes no more messages; those who stand in line are told so.
   ///
@@ -357,6 +368,14 @@ final class WebSocketOutput: Sendable {
     }
     await waiter?.waitUncancelled(for: "a WebSocket to have sent its last frame")
   }
+
+  /// Which write is going on, so that it waits for the peer, unless it has begun just now; nil if none is.
+  var writeGoingOn: Int? {
+    state.withLock { $0.isWriting } ? writeCount.load(ordering: .relaxed) : nil
+  }
+
+  /// Whether a write that was going on has been done since.
+  func hasDone(_ write: Int) -> Bool { writeCount.load(ordering: .relaxed) != write }
 
   // MARK: Ending
 
