@@ -1,3 +1,4 @@
+import AsyncIOCoordination
 import AsyncIORuntime
 public import HTTPTypes
 import Synchronization
@@ -14,8 +15,9 @@ extension HTTPServerResponse {
   /// ```
   ///
   /// `body` runs when the response was sent, and the WebSocket is closed when it has returned. If it throws it is closed with
-  /// 1011 and the error is reported as unhandled, unless that is a ``WebSocketError`` or a cancellation. When the server is closed
-  /// gently the WebSocket is closed with 1001, and the server waits for `body` to return; when `serve` is cancelled, so is `body`.
+  /// 1011 and the error is reported as unhandled, unless it is a cancellation, or a ``WebSocketError`` by which `body` was told that
+  /// this WebSocket has ended. When the server is closed gently the WebSocket is closed with 1001, and the server waits for `body`
+  /// to return; when `serve` is cancelled, so is `body`.
   ///
   /// - Parameters:
   ///   - request: the request that is answered. One that is no handshake is answered with 426, 400, or 403 for a page that may
@@ -36,6 +38,7 @@ extension HTTPServerResponse {
       let source = "the WebSocket of \(request)"
       response.body = .upgrade { connection in
         let closing = Mutex<Int?>(nil)
+        var hadEnded = false
         defer { if let number = closing.withLock({ $0 }) { connection.server.forgetClosingAction(number) } }
         do {
           try await WebSocket.run(
@@ -45,14 +48,26 @@ extension HTTPServerResponse {
                 _ = EventLoop.makeChild { await socket.close(code: .goingAway) }
               }
               closing.withLock { $0 = number }
-            }, body)
+            },
+            { socket in
+              // Of other sockets, such as those of a relay, `body` may be told as well, while this one is open.
+              defer { hadEnded = socket.closure != nil }
+              try await body(socket)
+            })
         } catch {
-          if !(error is WebSocketError), !(error is CancellationError) {
-            EventLoop.reportUnhandled(error, source: source)
-          }
+          if !Self.isEnd(error, ofWebSocket: hadEnded) { EventLoop.reportUnhandled(error, source: source) }
         }
       }
       return response
     }
+  }
+
+  /// Whether an error, or each of several, says no more than that a WebSocket has ended.
+  private static func isEnd(_ error: any Error, ofWebSocket hadEnded: Bool) -> Bool {
+    if let group = error as? ErrorGroup {
+      return group.errors.allSatisfy { isEnd($0, ofWebSocket: hadEnded) }
+    }
+    if let error = error as? WebSocketError { return hadEnded && error.code != .handshakeFailed }
+    return error is CancellationError
   }
 }

@@ -136,6 +136,50 @@ import Testing
     }
   }
 
+  @Test func `an error of the closure is reported, unless it says that this WebSocket has ended`()
+    async throws
+  {
+    UnhandledReports.begin()
+    let relayed = WebSocketClosure(code: .internalError, reason: "", initiator: .remote)
+    let server: HTTPServer.Handler = { request in
+      .webSocket(request) { socket in
+        switch request.path {
+        // What a relay gets from the server behind it.
+        case "/refused": throw WebSocketError(code: .handshakeFailed, message: "refused")
+        case "/closed-behind":
+          throw WebSocketError(code: .closed, message: "closed behind", closure: relayed)
+        case "/refused-late":
+          for try await _ in socket {}
+          throw WebSocketError(code: .handshakeFailed, message: "refused")
+        // Both have the same reason, and neither is the other.
+        case "/both":
+          for try await _ in socket {}
+          throw ErrorGroup([WebSocketError.closed(relayed), WebSocketError.lost(nil), CancellationError()])
+        default: while true { _ = try await socket.receive() }
+        }
+      }
+    }
+    let paths = ["/refused", "/closed-behind", "/refused-late", "/both", "/own"]
+    try await Self.running(handler: server) { server in
+      for path in paths {
+        try await withWebSocket("ws://127.0.0.1:\(server.port)\(path)") { _ in }
+      }
+      server.server.close()
+      try await server.serving.value
+    }
+    let reports = UnhandledReports.all { $0 is WebSocketError || $0 is ErrorGroup }.map(\.source)
+    #expect(
+      paths.filter { path in reports.contains { $0.hasPrefix("the WebSocket of GET \(path)") } }
+        == ["/refused", "/closed-behind", "/refused-late"], "\(reports)")
+  }
+
+  @Test func `a level of compression that is none is refused`() async {
+    await #expect(processExitsWith: .failure) {
+      var compression = WebSocketCompression()
+      compression.level = 10
+    }
+  }
+
   @Test func `over TLS`() async throws {
     try await RunningServer.runSecurely(handler: Self.echo) { server in
       try await withWebSocket(
