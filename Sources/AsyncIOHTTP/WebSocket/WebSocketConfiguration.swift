@@ -54,7 +54,9 @@ public struct WebSocketCompression: Hashable, Sendable {
   /// Whether messages are compressed with what is known from those before, which needs memory between them.
   public var keepsContext: Bool
   /// How hard to try, from 1 to 9.
-  public var level: Int
+  public var level: Int {
+    didSet { Self.check(level: level) }
+  }
   /// Messages of fewer bytes are not compressed.
   public var minimumSize: Int
 
@@ -67,7 +69,7 @@ public struct WebSocketCompression: Hashable, Sendable {
   ///   - minimumSize: messages of fewer bytes are not compressed.
   public init(windowBits: Int = 12, keepsContext: Bool = true, level: Int = 6, minimumSize: Int = 64) {
     Self.check(windowBits)
-    precondition((1...9).contains(level), "The level of a compression is from 1 to 9, not \(level).")
+    Self.check(level: level)
     self.windowBits = windowBits
     self.keepsContext = keepsContext
     self.level = level
@@ -76,5 +78,9 @@ public struct WebSocketCompression: Hashable, Sendable {
 
   private static func check(_ windowBits: Int) {
     precondition((9...15).contains(windowBits), "A window has 9 to 15 bits, not \(windowBits).")
+  }
+
+  private static func check(level: Int) {
+    precondition((1...9).contains(level), "The level of a compression is from 1 to 9, not \(level).")
   }
 }
