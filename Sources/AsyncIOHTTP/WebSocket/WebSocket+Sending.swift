@@ -13,8 +13,8 @@ extension WebSocket {
   ///   `CancellationError`.
   ///
   /// ## Cancellation
-  /// A message of which nothing was sent is not sent. Otherwise it is sent to its end all the same, without being waited for: the
-  /// connection stays in order.
+  /// A message that still waits for its turn is not sent, nor is one that is not compressed and of which nothing was sent.
+  /// Otherwise it is sent to its end all the same, without being waited for: the connection stays in order.
   public func send(_ text: String) async throws {
     var text = text
     try await send(.text, text.withUTF8 { unsafe Array($0) })
@@ -95,14 +95,15 @@ extension WebSocketConnection {
   /// What a sender is told whose message could not be sent.
   ///
   /// A lost connection may have been closed by a peer that has said why: what it said is waited for, which takes no longer than
-  /// the reader needs to find the end.
+  /// the reader needs to find the end. Those who stood in line when sending failed wait for the same.
   func reason(for error: any Error) async -> any Error {
     switch error {
     case is WebSocketOutputEnded where closure != nil: return self.error
     case is WebSocketOutputEnded, is IOError, is TLSError:
       sendingFailed()
       await waitForEnd()
-      return self.error
+      // A cancelled sender has not waited, and there may be nothing to tell yet.
+      return Task.isCancelled && closure == nil ? CancellationError() : self.error
     default: return error
     }
   }
