@@ -64,6 +64,8 @@ extension HTTPSession {
     public var decompresses = true
     /// What each request passes through on its way to the server, the first one first.
     public var middleware: [any HTTPMiddleware] = []
+    /// Whether an HTTP proxy is asked for a tunnel to every server, and not only to those over TLS.
+    var alwaysTunnels = false
     /// Called after each exchange with a server, redirects and repeated attempts included.
     public var onExchange: (@Sendable (HTTPExchangeReport) -> Void)?
 

@@ -41,6 +41,8 @@ extension HTTPSession {
     // Whatever else shares a connection, a WebSocket has one of its own, and that of HTTP/1.1.
     var ways = self.configuration
     ways.http2 = .off
+    // A proxy that forwards requests knows nothing of WebSockets (RFC 6455 §4.1).
+    ways.alwaysTunnels = true
     return try await withHTTPSession(ways) { session in
       try await session.run(asked, by: request, body)
     }

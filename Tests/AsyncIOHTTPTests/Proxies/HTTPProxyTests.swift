@@ -92,6 +92,20 @@ import Testing
         })
   }
 
+  @Test func `an HTTP proxy makes a tunnel for a WebSocket without TLS too`() async throws {
+    let log = Log()
+    try await WebSocketTests.running { server in
+      try await ScriptedPeer.run(Self.play(log, to: server.port)) { peer in
+        let session = try Self.configuration("http://127.0.0.1:\(peer.port)")
+        try await withWebSocket("ws://server.test/", session: session) { socket in
+          try await socket.send("hello")
+          #expect(try await socket.receive() == .text("hello"))
+        }
+      }
+    }
+    #expect(log.all == ["CONNECT server.test:80 HTTP/1.1\r\nHost: server.test:80\r\n\r\n"])
+  }
+
   @Test(arguments: [
     ("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", "407"),
     ("HTTP/1.1 502 Bad Gateway\r\n\r\n", "502"), ("", "closed the connection"),

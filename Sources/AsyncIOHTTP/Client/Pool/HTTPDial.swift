@@ -103,7 +103,7 @@ final class HTTPDial: Sendable {
     case .unixSocket(let address): socket = try await UnixStream.connect(to: address)
     case .proxy(let proxy):
       let stream = try await reach(proxy, pool)
-      if proxy.kind == .http, origin.scheme == .http {
+      if pool.routes.forwards(origin, proxy) {
         forwarder = proxy
       } else {
         try await proxy.tunnel(to: origin, over: stream)

@@ -16,17 +16,24 @@ struct HTTPRoutes: Sendable {
   private let proxies: HTTPProxies
   private let context: TLSContext?
   let http2: HTTPSession.HTTP2Use
+  private let alwaysTunnels: Bool
 
   init(_ configuration: HTTPSession.Configuration) {
     unixSocket = configuration.unixSocket
     proxies = configuration.proxies
     http2 = configuration.http2
+    alwaysTunnels = configuration.alwaysTunnels
     context = configuration.tls?.offering(Self.protocolNames(http2))
   }
 
   func route(to origin: HTTPOrigin) -> Route {
     if let unixSocket { return .unixSocket(unixSocket) }
     return proxies.route(to: origin)
+  }
+
+  /// Whether a proxy gets whole URLs for an origin, and makes no tunnel to it.
+  func forwards(_ origin: HTTPOrigin, _ proxy: HTTPProxy) -> Bool {
+    proxy.kind == .http && origin.scheme == .http && !alwaysTunnels
   }
 
   /// The context of connections over TLS.
