@@ -71,9 +71,9 @@ public final class AsyncLock: Sendable {
   ///
   /// ## Cancellation
   /// Does not end the wait.
-  func acquireUncancelled() async {
+  package func acquireUncancelled() async {
     if let claim = permits.takeOrStandInLine(1) {
-      await claim.waitUncancelled(for: "a lock, to go on after a condition")
+      await claim.waitUncancelled(for: "a lock, to go on or to end")
       permits.settle()
     }
     noteOwner()

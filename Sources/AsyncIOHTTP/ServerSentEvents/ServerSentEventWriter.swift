@@ -1,5 +1,12 @@
-// Writing events. The writer of the response is used by the handler's task and by the one that keeps the connection alive: a
-// lock gives each its turn, first come, first served, and each writes whole events.
+// Writing events. The writer of the response is used by the handler's task, by the one that keeps the connection alive, and by
+// whoever else was given the writer of events: a lock gives each its turn, first come, first served, and each writes whole events.
+//
+// The response ends under the same lock: whoever is in the middle of an event then comes to its end first, and whoever comes later
+// is told that the response has ended. So the server has the writer of the response to itself again.
+//
+// A write that fails, or is cancelled half-way, is the end of the stream: nothing that followed could be told from the rest of the
+// event. Later calls get an error that says so, and the scope of the closure is cancelled: a handler that has nothing to send would
+// wait for ever on behalf of a client that cannot be reached.
 
 import AsyncIOCoordination
 import AsyncIORuntime
@@ -18,9 +25,12 @@ extension HTTPServerResponse {
   /// The response ends when `body` returns; clients then ask again after a while. To end it for good, answer the next request with
   /// 204. When the server is closed gently, `body` is cancelled and the response ends in order.
   ///
+  /// `body` is cancelled too when the connection was lost, or an event was cut by the cancellation of its `send`: nothing can follow
+  /// then.
+  ///
   /// - Parameters:
   ///   - heartbeat: after how long a silence a comment is sent, so that nobody on the way takes the connection for dead, and that it
-  ///     is noticed if the client has gone; nil for never.
+  ///     is noticed if the client has gone; more than zero, nil for never.
   ///   - retry: how long clients are to wait before they ask again; nil to leave it to them.
   ///   - fields: fields beside those that the server adds.
   ///   - body: sends the events. The client's last one is in the field `Last-Event-ID` of the request.
@@ -29,6 +39,9 @@ extension HTTPServerResponse {
     heartbeat: Duration? = .seconds(15), retry: Duration? = nil, fields: HTTPFields = [:],
     _ body: @escaping @Sendable (ServerSentEventWriter) async throws -> Void
   ) -> HTTPServerResponse {
+    precondition(
+      heartbeat.map { $0 > .zero } ?? true,
+      "The silence before a comment is longer than zero, not \(heartbeat ?? .zero).")
     var fields = fields
     fields[.contentType] = "text/event-stream"
     if !fields.contains(.cacheControl) { fields[.cacheControl] = "no-store" }
@@ -37,13 +50,22 @@ extension HTTPServerResponse {
       // The client learns at once that there is a stream.
       try await writer.begin(retry)
       try await withTaskScope { scope in
+        writer.begin(in: scope)
         let server = response.sink.servingServer
         let closing = server?.whenClosing { scope.cancel(reason: "the server is closed") }
         defer { if let closing { server?.forgetClosingAction(closing) } }
-        if let heartbeat {
+        let beating = heartbeat.map { heartbeat in
           scope.createTask(name: "heartbeat") { try await writer.keepAlive(heartbeat) }
         }
-        try await body(writer)
+        do {
+          try await body(writer)
+        } catch {
+          beating?.cancel()
+          await writer.end()
+          throw error
+        }
+        // Before the heartbeat is cancelled: a comment that is cut would cut the response.
+        await writer.end()
         scope.cancel(reason: "the events have ended")
       }
       try writer.checkIsWhole()
@@ -55,13 +77,21 @@ extension HTTPServerResponse {
 ///
 /// Any number of tasks may send: each event goes out as a whole, in the order of the calls.
 public final class ServerSentEventWriter: @unchecked Sendable {
-  // Sendable: the writer of the response is used by the holder of the lock alone.
+  // Sendable: the writer of the response is used by the holder of the lock alone, and after `end` by nobody.
+
+  private enum State {
+    /// Events may be sent; what is cancelled if one is cut. Goes to `cut`, `ended`.
+    case open(TaskScope?)
+    /// A write was not completed, so that nothing can follow it: later ones get this error. Goes to `ended`.
+    case cut(any Error)
+    /// The response ends, or is cut off if an event was cut.
+    case ended(cut: (any Error)?)
+  }
 
   private let response: HTTPResponseWriter
   private let lock = AsyncLock()
   private let lastWrite = Mutex(LoopClock.now)
-  /// Whether a write was not completed, so that nothing can follow it.
-  private let isCut = Atomic(false)
+  private let state = Mutex(State.open(nil))
 
   init(_ response: HTTPResponseWriter) { self.response = response }
 
@@ -72,11 +102,12 @@ public final class ServerSentEventWriter: @unchecked Sendable {
   ///   - data: the data; its lines may end with LF, CR, or CR and LF, and arrive with LF.
   ///   - id: the identifier of the event, in one line without NUL; if nil, that of the event before holds for the client.
   ///   - retry: how long clients are to wait before they ask again.
-  /// - Throws: ``HTTPServerError`` after the end of the response; `IOError` when the connection was lost; `CancellationError`.
+  /// - Throws: ``HTTPServerError`` after the end of the response; `IOError` when the connection was lost, or an event before was
+  ///   cut; `CancellationError`.
   ///
   /// ## Cancellation
-  /// While it waits for its turn, nothing is sent. After that the response is incomplete, and the connection is cut when the
-  /// body's closure throws.
+  /// While it waits for its turn, nothing is sent. After that the event is cut: nothing can be sent any more, the body's closure is
+  /// cancelled, and the connection is cut when it has ended.
   public func send(
     event: String? = nil, data: String, id: String? = nil, retry: Duration? = nil
   ) async throws {
@@ -116,34 +147,74 @@ public final class ServerSentEventWriter: @unchecked Sendable {
     try await write(bytes)
   }
 
-  /// Sends a comment after each silence, until the task is cancelled.
+  /// Says what is to be cancelled if an event is cut.
+  func begin(in scope: TaskScope) { state.withLock { $0 = .open(scope) } }
+
+  /// Takes no more events, once whoever is sending one has come to its end, which the server bounds.
+  func end() async {
+    await lock.acquireUncancelled()
+    state.withLock { state in
+      switch state {
+      case .open: state = .ended(cut: nil)
+      case .cut(let error): state = .ended(cut: error)
+      case .ended: return
+      }
+    }
+    lock.release()
+  }
+
+  /// Sends a comment after each silence, until the task is cancelled or the response has ended.
   func keepAlive(_ interval: Duration) async throws {
     while true {
       let silence = lastWrite.withLock { $0.duration(to: .now) }
-      if silence >= interval {
-        try await write(Array(":\n\n".utf8))
-      } else {
+      if silence < interval {
         try await sleep(for: interval - silence)
+        continue
+      }
+      do {
+        try await write(Array(":\n\n".utf8))
+      } catch let error as HTTPServerError where error.code == .bodyEnded {
+        return
       }
     }
   }
 
   private func write(_ bytes: [UInt8]) async throws {
     try await lock.withLock {
-      try checkIsWhole()
+      switch state.withLock({ $0 }) {
+      case .open: break
+      case .cut(let error): throw error
+      case .ended: throw HTTPServerError.bodyEnded()
+      }
       do {
         try await response.write(bytes)
       } catch {
-        isCut.store(true, ordering: .relaxed)
+        cut(by: error)
         throw error
       }
       lastWrite.withLock { $0 = .now }
     }
   }
 
-  /// Throws if a write was cancelled half-way: then the client must not take what it has for the whole.
-  func checkIsWhole() throws(CancellationError) {
-    if isCut.load(ordering: .relaxed) { throw CancellationError() }
+  /// Notes that a write was not completed, for which the holder of the lock was told `error`.
+  private func cut(by error: any Error) {
+    // Whoever sends later was not cancelled.
+    let later: any Error = error is CancellationError ? Self.cutError : error
+    let scope = state.withLock { state -> TaskScope? in
+      guard case .open(let scope) = state else { return nil }
+      state = .cut(later)
+      return scope
+    }
+    scope?.cancel(reason: "an event was not sent to its end")
+  }
+
+  private static var cutError: IOError {
+    IOError(.closed, operation: "send an event", detail: "after one that was cut by a cancellation")
+  }
+
+  /// Throws if a write was not completed: then the client must not take what it has for the whole.
+  func checkIsWhole() throws {
+    if case .ended(let error?) = state.withLock({ $0 }) { throw error }
   }
 
   private static func append(_ name: StaticString, _ value: some StringProtocol, to bytes: inout [UInt8]) {
