@@ -13,13 +13,14 @@ public struct ServerSentEventsConfiguration: Sendable {
   ///
   /// What is asked for by another method, as many interfaces stream their answers, might be done twice.
   public var reconnects: Bool?
-  /// How long to wait before the server is asked again, until it says how long by `retry:`.
+  /// How long to wait before the server is asked again, until it says how long by `retry:`; a tenth of a second at least.
   public var reconnectionTime: Duration = .seconds(3)
   /// How long to wait at most where asking fails again and again: each time it is twice as long.
   public var maximumReconnectionTime: Duration = .seconds(60)
   /// How many attempts in a row may fail before the last error is thrown; nil for no limit.
   ///
-  /// The very first one is not repeated.
+  /// A response that brings nothing, and ends sooner than ``reconnectionTime`` says, is a failure too. Where the very first attempt
+  /// gets no response it is not repeated.
   public var maximumAttempts: Int? = 10
   /// How long the server may be silent, comments included, before the connection is given up; nil for any time.
   public var silenceTimeout: Duration?
@@ -81,18 +82,23 @@ public struct ServerSentEvents: AsyncSequence, Sendable {
     private enum State {
       /// Before the first attempt. Goes to `open`, `ended`.
       case new
-      /// A response is being read. Goes to `lost`, `ended`.
-      case open(HTTPStreamedResponse, HTTPResponseBody.AsyncIterator)
-      /// To be asked again. Goes to `open`, `ended`.
-      case lost
+      /// A response is being read, of which nothing has come since an instant; nil once something has. Goes to `lost`, `ended`.
+      case open(HTTPStreamedResponse, HTTPResponseBody.AsyncIterator, silentSince: LoopClock.Instant?)
+      /// To be asked again, not before `until`. Goes to `open`, `ended`.
+      case lost(until: LoopClock.Instant)
       case ended
     }
 
     private let events: ServerSentEvents
     private var state = State.new
     private var parser: ServerSentEventParser
-    /// How many attempts have failed in a row.
+    /// How many attempts have failed in a row; none once something has come.
     private var failures = 0
+    /// How long the server wants its clients to wait, as far as it has said so.
+    private var reconnectionTime: Duration?
+
+    /// How long is waited at least, whatever the server says.
+    private static let shortestTime = Duration.milliseconds(100)
 
     init(_ events: ServerSentEvents) {
       self.events = events
@@ -105,66 +111,85 @@ public struct ServerSentEvents: AsyncSequence, Sendable {
     /// Receives the next event.
     ///
     /// - Returns: the event; nil when the server has no more.
-    /// - Throws: ``HTTPError`` with the code `unsuccessfulStatus` or `noEventStream` where the answer is no event stream; as
-    ///   `HTTPSession.send` where the server cannot be reached at first, or too often; ``HTTPBodyLimitError`` for an event that
-    ///   is too large; `CancellationError`.
+    /// - Throws: ``HTTPError`` with the code `unsuccessfulStatus` or `noEventStream` where the answer is no event stream, or too
+    ///   often one that ends before anything has come; as `HTTPSession.send` where the server cannot be reached at first, or too
+    ///   often; ``HTTPBodyLimitError`` for an event that is too large; `CancellationError`.
     ///
     /// ## Cancellation
-    /// Closes the connection. The call may be repeated: then the server is asked again.
+    /// Closes the connection. The call may be repeated: then the server is asked again, when the time for that has come; calls that
+    /// were cancelled meanwhile do not put it off.
     public mutating func next() async throws -> ServerSentEvent? {
       while true {
         switch state {
         case .ended: return nil
         case .new, .lost: try await connect()
-        case .open(let response, var body):
+        case .open(let response, var body, _):
+          let ending: (any Error)?
           do {
-            if let event = try parser.next() {
-              failures = 0
-              return event
-            }
+            if let event = try parser.next() { return event }
             if let piece = try await body.next() {
+              failures = 0
               parser.append(piece)
-              state = .open(response, body)
-            } else {
-              try await leave(after: nil)
+              state = .open(response, body, silentSince: nil)
+              continue
             }
+            ending = nil
           } catch let error as ServerSentEventParser.TooLarge {
             state = .ended
             await response.end()
             throw HTTPBodyLimitError(limit: error.limit)
           } catch {
-            try await leave(after: error)
+            ending = error
           }
+          try await leave(after: ending)
         }
       }
     }
 
-    /// Ends the reading of a response, and tells whether the server is asked again.
+    /// Ends the reading of a response, and sees to what follows.
     private mutating func leave(after error: (any Error)?) async throws {
-      if case .open(let response, _) = state { await response.end() }
+      guard case .open(let response, _, let silentSince) = state else { return }
+      await response.end()
       // What has come of an event that is not complete is dropped.
-      let retry = parser.retry
+      if let retry = parser.retry { reconnectionTime = retry }
       parser = events.parser(after: parser.lastEventID)
-      if let retry { reconnectionTime = retry }
-      state = .lost
+      state = .lost(until: nextTime)
       if let error, error is CancellationError { throw error }
       if !events.reconnects {
         state = .ended
         if let error { throw error }
+      } else if let silentSince, silentSince.duration(to: .now) < baseTime {
+        try failed(error ?? HTTPError.noEvents(from: response.url))
+      } else {
+        failures = 0
+        state = .lost(until: nextTime)
       }
     }
 
-    private var reconnectionTime: Duration?
+    /// Counts a failure, and throws the error if there have been too many.
+    private mutating func failed(_ error: any Error) throws {
+      failures += 1
+      if let maximum = events.configuration.maximumAttempts, failures >= maximum {
+        state = .ended
+        throw error
+      }
+      state = .lost(until: nextTime)
+    }
+
+    private var baseTime: Duration {
+      Swift.max(reconnectionTime ?? events.configuration.reconnectionTime, Self.shortestTime)
+    }
+
+    /// When the server is to be asked again.
+    private var nextTime: LoopClock.Instant {
+      let delay = baseTime * (1 << Swift.min(failures, 20))
+      return .now.advanced(
+        by: Swift.min(delay, Swift.max(baseTime, events.configuration.maximumReconnectionTime)))
+    }
 
     /// Asks the server.
     private mutating func connect() async throws {
-      let configuration = events.configuration
-      if case .lost = state {
-        let base = reconnectionTime ?? configuration.reconnectionTime
-        let delay = base * (1 << Swift.min(failures, 20))
-        try await sleep(
-          for: Swift.min(delay, Swift.max(base, configuration.maximumReconnectionTime)))
-      }
+      if case .lost(let instant) = state { try await sleep(until: instant) }
       do {
         let response = try await events.open(after: parser.lastEventID)
         if response.status.code == 204 {
@@ -172,16 +197,15 @@ public struct ServerSentEvents: AsyncSequence, Sendable {
           state = .ended
           return
         }
-        state = .open(response, response.body.makeAsyncIterator())
+        state = .open(response, response.body.makeAsyncIterator(), silentSince: .now)
       } catch {
-        failures += 1
-        let isFirst = if case .new = state { true } else { false }
         if error is CancellationError { throw error }
-        let isHopeless = isFirst || (error as? HTTPError)?.isHopeless == true
-        if isHopeless || configuration.maximumAttempts.map({ failures >= $0 }) == true {
+        let isFirst = if case .new = state { true } else { false }
+        if isFirst || (error as? HTTPError)?.isHopeless == true {
           state = .ended
           throw error
         }
+        try failed(error)
       }
     }
   }
@@ -230,6 +254,11 @@ public struct ServerSentEvents: AsyncSequence, Sendable {
 }
 
 extension HTTPError {
+  fileprivate static func noEvents(from url: HTTPURL) -> HTTPError {
+    HTTPError(
+      code: .noEventStream, message: "\(url): the stream of events ended before anything had come", url: url)
+  }
+
   /// Whether asking again would give the same answer.
   fileprivate var isHopeless: Bool {
     switch code {

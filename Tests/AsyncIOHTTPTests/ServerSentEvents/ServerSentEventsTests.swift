@@ -52,7 +52,11 @@ import Testing
       #expect(text.occurrences(of: ":\n\n") == 6)
       #expect(text.contains("data: late\n\n"))
       try await withHTTPSession { session in
-        for try await event in session.events(from: server.url) {
+        // Longer than the time between two comments, and shorter than that before the event.
+        var configuration = ServerSentEventsConfiguration()
+        configuration.silenceTimeout = .seconds(20)
+        configuration.reconnects = false
+        for try await event in session.events(from: server.url, configuration: configuration) {
           #expect(event.data == "late")
           break
         }
@@ -113,6 +117,92 @@ import Testing
       }
     }
     #expect(times.withLock { $0 } == [.zero, .seconds(3), .seconds(9), .seconds(21), .seconds(45)])
+  }
+
+  @Test func `calls that are cancelled do not put off the time at which the server is asked again`()
+    async throws
+  {
+    let times = Mutex<[Duration]>([])
+    let start = LoopClock.now
+    try await RunningServer.run { request in
+      let count = times.withLock { times in
+        times.append(start.duration(to: .now))
+        return times.count
+      }
+      return .events { try await $0.send(data: "\(count)") }
+    } _: { server in
+      try await withHTTPSession { session in
+        var events = session.events(from: server.url).makeAsyncIterator()
+        let first = try await events.next()
+        #expect(first?.data == "1")
+        var second: ServerSentEvent?
+        while second == nil, start.duration(to: .now) < .seconds(20) {
+          second = try await withTimeoutOrNil(.milliseconds(700)) { try await events.next() } ?? nil
+        }
+        #expect(second?.data == "2")
+      }
+    }
+    #expect(times.withLock { $0 } == [.zero, .seconds(3)])
+  }
+
+  @Test func `responses that bring nothing are failures, and what comes makes up for them`() async throws {
+    let times = Mutex<[Duration]>([])
+    let start = LoopClock.now
+    try await RunningServer.run { request in
+      let count = times.withLock { times in
+        times.append(start.duration(to: .now))
+        return times.count
+      }
+      switch count {
+      // A comment, so something has come, and the server wishes to be asked at once.
+      case 3: return .events(retry: .zero) { _ in }
+      // Nothing, but for longer than it takes to ask again.
+      case 6: return .events(heartbeat: nil) { _ in try await sleep(for: .seconds(1)) }
+      default: return .events(heartbeat: nil) { _ in }
+      }
+    } _: { server in
+      try await withHTTPSession { session in
+        var configuration = ServerSentEventsConfiguration()
+        configuration.maximumAttempts = 3
+        var events = session.events(from: server.url, configuration: configuration).makeAsyncIterator()
+        do {
+          let event = try await events.next()
+          Issue.record("\(String(describing: event))")
+        } catch let error as HTTPError {
+          #expect(error.code == .noEventStream)
+        }
+      }
+    }
+    let expected = [0, 6000, 18_000, 18_100, 18_300, 18_700, 19_800, 20_000, 20_400]
+    #expect(times.withLock { $0 } == expected.map { .milliseconds($0) })
+  }
+
+  @Test func `attempts that were cancelled are no failures`() async throws {
+    let count = Mutex(0)
+    try await RunningServer.run { request in
+      let count = count.withLock { count in
+        count += 1
+        return count
+      }
+      if (2...5).contains(count) { try await sleep(for: .seconds(5)) }
+      return .events { try await $0.send(data: "\(count)") }
+    } _: { server in
+      try await withHTTPSession { session in
+        var configuration = ServerSentEventsConfiguration()
+        configuration.maximumAttempts = 2
+        configuration.reconnectionTime = .milliseconds(500)
+        var events = session.events(from: server.url, configuration: configuration).makeAsyncIterator()
+        var found: [String] = []
+        while found.count < 2 {
+          do {
+            if let event = try await withTimeout(.seconds(1), { try await events.next() }) {
+              found.append(event.data)
+            }
+          } catch is TimeoutError {}
+        }
+        #expect(found == ["1", "6"])
+      }
+    }
   }
 
   @Test func `what is no event stream is an error at once`() async throws {
