@@ -122,7 +122,7 @@ extension HTTPConnection {
     _ input: inout HTTPInput, _ parser: inout HTTPHeadParser, _ interimCount: inout Int
   ) throws -> HTTPResponseHead? {
     while let head: HTTPResponseHead = try input.nextHead(&parser) {
-      // 101 is final: nobody here has asked for another protocol.
+      // 101 is final: what follows is of another protocol.
       if head.code >= 200 || head.code == 101 { return head }
       interimCount += 1
       if interimCount > maximumInterimResponses {

@@ -14,7 +14,7 @@ extension HTTPServer {
   /// The server says that it closes before it takes the actions, and this stores one before it asks: one of the two finds it.
   ///
   /// - Parameter action: what is to be done.
-  /// - Returns: what `forget` is to be given at the end.
+  /// - Returns: what `forgetClosingAction` is to be given at the end.
   func whenClosing(_ action: @escaping @Sendable () -> Void) -> Int {
     let number = closingActions.withLock { state in
       state.last += 1

@@ -4,7 +4,7 @@ import CAsyncIOZlib
 ///
 /// It belongs to the task that reads, and has no lock.
 @safe final class WebSocketInflater: @unchecked Sendable {
-  // Sendable: one task uses it, see WebSocketReader.swift.
+  // Sendable: one task uses it, see WebSocketConnection.swift: the reader.
 
   // Allocated, as zlib keeps a pointer to it and refuses to work from another place; owned, and freed at the end.
   private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
