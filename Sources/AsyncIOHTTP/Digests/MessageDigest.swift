@@ -1,8 +1,9 @@
 // Written here because nothing at hand offers them: NIOSSL does not export what its BoringSSL has, and a package for cryptography
-// would be a heavy dependency for a way to log in that few servers still want. Nothing secret hangs on the speed or the timing of
-// these: the digest goes to the server in every request.
+// would be a heavy dependency for a way to log in that few servers still want, and for a proof that a server knows WebSockets.
+// Nothing secret hangs on the speed or the timing of these: what they make goes over the connection.
 
-/// MD5 (RFC 1321) and SHA-256 (FIPS 180-4) for Digest authentication, and SHA-1 (RFC 3174) for WebSockets, which are made of them.
+/// MD5 (RFC 1321) and SHA-256 (FIPS 180-4), of which Digest authentication is made, and SHA-1 (RFC 3174), of which the handshake of
+/// WebSockets is.
 enum MessageDigest {
   static func md5(_ message: [UInt8]) -> [UInt8] {
     var state: [UInt32] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476]
