@@ -1,13 +1,8 @@
-import CAsyncIOZlib
-
-/// Compresses the messages of one direction (RFC 7692 §7.2.1), by the system's zlib.
+/// Compresses the messages of one direction (RFC 7692 §7.2.1).
 ///
-/// It belongs to whoever sends a message, and has no lock.
-@safe final class WebSocketDeflater: @unchecked Sendable {
-  // Sendable: one task uses it at a time, see WebSocketOutput.swift.
-
-  // Allocated, as zlib keeps a pointer to it and refuses to work from another place; owned, and freed at the end.
-  private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+/// It belongs to whoever sends a message, see WebSocketOutput.swift, and has no lock.
+final class WebSocketDeflater: Sendable {
+  private let deflater: ZlibDeflater
   private let keepsContext: Bool
 
   /// What ends a flush, and is not sent at the end of a message.
@@ -16,22 +11,12 @@ import CAsyncIOZlib
 
   /// Makes a compressor; nil if zlib cannot have it, for want of memory or for a window of 256 bytes.
   init?(level: Int, windowBits: Int, keepsContext: Bool) {
+    // Raw: without a frame. The memory in proportion to the window.
+    guard windowBits > 8,
+      let deflater = ZlibDeflater(level: level, windowBits: -windowBits, memory: windowBits - 7)
+    else { return nil }
+    self.deflater = deflater
     self.keepsContext = keepsContext
-    unsafe stream.initialize(to: z_stream())
-    let size = unsafe CInt(MemoryLayout<z_stream>.size)
-    // Raw: without a frame. The memory for finding repetitions in proportion to the window: 2 to the power of memory + 9 bytes.
-    let memory = CInt(max(1, windowBits - 7))
-    let outcome =
-      unsafe windowBits > 8
-      ? deflateInit2_(
-        stream, CInt(level), Z_DEFLATED, -CInt(windowBits), memory, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size)
-      : Z_STREAM_ERROR
-    guard outcome == Z_OK else { return nil }
-  }
-
-  deinit {
-    unsafe deflateEnd(stream)
-    unsafe stream.deallocate()
   }
 
   /// Appends what some bytes of a message become.
@@ -42,25 +27,7 @@ import CAsyncIOZlib
   ///   - output: to what it is appended.
   func compress(_ bytes: ArraySlice<UInt8>, isLast: Bool, to output: inout [UInt8]) {
     let start = output.count
-    var room = [UInt8](repeating: 0, count: min(Self.roomSize, bytes.count + 64))
-    // The pointers are valid for the calls within, zlib stays within the counts beside them and does not write to its input.
-    unsafe bytes.withUnsafeBufferPointer { source in
-      unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
-      unsafe stream.pointee.avail_in = uInt(source.count)
-      var isFull = true
-      while isFull {
-        let count = unsafe room.withUnsafeMutableBufferPointer { target in
-          unsafe stream.pointee.next_out = target.baseAddress
-          unsafe stream.pointee.avail_out = uInt(target.count)
-          // It fails only where there is nothing to do, as for nothing after a flush.
-          _ = unsafe deflate(stream, Z_SYNC_FLUSH)
-          return unsafe target.count - Int(stream.pointee.avail_out)
-        }
-        output += room[..<count]
-        isFull = count == room.count
-      }
-      unsafe stream.pointee.next_in = nil
-    }
+    deflater.compress(bytes, .sync, by: min(Self.roomSize, bytes.count + 64), to: &output)
     guard isLast else { return }
     if output.count - start >= Self.tail.count, output.suffix(Self.tail.count).elementsEqual(Self.tail) {
       output.removeLast(Self.tail.count)
@@ -68,6 +35,6 @@ import CAsyncIOZlib
       // Nothing since the last flush: an empty block, without its tail (§7.2.3.6).
       output.append(0)
     }
-    if !keepsContext { unsafe deflateReset(stream) }
+    if !keepsContext { deflater.restart() }
   }
 }
