@@ -30,8 +30,9 @@ private func webSocketOutcome(_ bytes: [UInt8], isMasked: Bool, inflates: Bool, 
         case .item(.begin(let kind)): partial = (kind, 0, 0)
         case .item(.piece(let piece)):
           precondition(piece.count <= WebSocketParser.pieceSize, "One piece has \(piece.count) bytes.")
-          partial?.count += piece.count
-          partial?.sum = sum(piece, partial?.sum ?? 0)
+          if let (kind, count, former) = partial {
+            partial = (kind, count + piece.count, sum(piece, former))
+          }
         case .item(.end):
           if let (kind, count, sum) = partial { found.append("\(kind) \(count) \(sum)") }
         case .ping(let payload): found.append("ping \(payload)")
