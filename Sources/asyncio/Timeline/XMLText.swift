@@ -1,15 +1,18 @@
 extension String {
   /// The text as it stands between tags or in an attribute of XML; what no XML document may hold becomes `�`.
   var xmlEscaped: String {
-    printable.reduce(into: "") { result, character in
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      default: result.append(character)
+    var result = String.UnicodeScalarView()
+    // Scalar by scalar: with an accent behind it, a quotation mark is part of another character, and still ends an attribute.
+    for scalar in printable.unicodeScalars {
+      switch scalar {
+      case "&": result.append(contentsOf: "&amp;".unicodeScalars)
+      case "<": result.append(contentsOf: "&lt;".unicodeScalars)
+      case ">": result.append(contentsOf: "&gt;".unicodeScalars)
+      case "\"": result.append(contentsOf: "&quot;".unicodeScalars)
+      case "'": result.append(contentsOf: "&#39;".unicodeScalars)
+      default: result.append(scalar)
       }
     }
+    return String(result)
   }
 }

@@ -93,9 +93,13 @@ import Testing
         Self.result(0, "/", to: [1, 2]),
         Self.result(1, "/<script>&\"'", .broken, status: nil, problem: "<b>&"),
         Self.result(2, "javascript:alert(1)", .broken, status: nil, problem: "is no usable URL"),
+        Self.result(3, "/\"\u{301}onclick=x \u{600}<img>", .broken, status: nil, problem: "\u{600}<img>"),
       ]))
     let html = CrawlReportPage(report: report, date: "today").html
     #expect(!html.contains("<script"))
+    // Bytes, as characters hide them.
+    #expect(Array(html.utf8).firstRange(of: Array("<img".utf8)) == nil)
+    #expect(Array(html.utf8).firstRange(of: Array("\"\u{301}".utf8)) == nil)
     #expect(!html.contains("href=\"javascript:"))
     #expect(html.contains("&lt;b&gt;&amp;"))
     #expect(html.hasSuffix("</html>\n"))
