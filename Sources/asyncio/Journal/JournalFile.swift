@@ -1,7 +1,8 @@
 // A file of lines that outlives the process that writes it.
 //
 // Each `append` is one system call, so that a kill leaves whole lines behind, but for the last one perhaps: what has no end does
-// not count, and is removed when the file is opened again. Lines never change, so that one can be read back by where it begins
+// not count, and is removed when the file is opened again. What a full disk takes a piece of is removed at once, so that no line
+// ever stands behind a piece of another one. Lines never change, so that one can be read back by where it begins
 // while others are added. Two processes would cut each other's lines: the file is locked as long as it is open.
 
 import AsyncIO
@@ -39,28 +40,40 @@ final class JournalFile: Sendable {
 
   deinit { close(descriptor) }
 
-  /// How long the file is, in bytes.
-  var length: Int { end.withLock { $0 } }
-
-  /// Adds lines.
+  /// Adds lines, all of them or none.
   ///
   /// - Parameter lines: Whole lines, each with its end.
   /// - Returns: Where the first of them begins.
   /// - Throws: `IOError`, as when the disk is full.
   @discardableResult
   func append(_ lines: String) throws(IOError) -> Int {
-    var lines = lines
-    let count = lines.withUTF8 { bytes in
+    let bytes = Array(lines.utf8)
+    // Written with the lock held: of two threads, each would take the place of the other's lines for its own.
+    let (start, failure) = end.withLock { end -> (Int, CInt?) in
+      if let failure = write(bytes, at: end) {
+        // Only ever makes the file shorter, for which a disk needs no room.
+        _ = ftruncate(descriptor, end)
+        return (end, failure)
+      }
+      defer { end += bytes.count }
+      return (end, nil)
+    }
+    if let failure { throw error("write", errno: failure) }
+    return start
+  }
+
+  /// - Returns: What has kept some of the bytes from being written; nil if all were.
+  private func write(_ bytes: [UInt8], at offset: Int) -> CInt? {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let place = offset + rest.startIndex
       // The bytes live until the closure returns.
-      (written: unsafe write(descriptor, bytes.baseAddress, bytes.count), wanted: bytes.count)
+      let count = unsafe rest.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, place) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return count < 0 ? errno : ENOSPC }
+      rest = rest.dropFirst(count)
     }
-    guard count.written == count.wanted else {
-      throw error("write", errno: count.written < 0 ? errno : ENOSPC)
-    }
-    return end.withLock { end in
-      defer { end += count.wanted }
-      return end
-    }
+    return nil
   }
 
   /// The line that begins at `offset`, without its end.
@@ -113,7 +126,7 @@ final class JournalFile: Sendable {
 
   private static func open(_ path: String?) throws(IOError) -> CInt {
     if let path {
-      let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+      let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
       guard descriptor >= 0 else {
         throw IOError(.system, errno: errno, operation: "open", detail: path)
       }

@@ -26,7 +26,6 @@ import Testing
     #expect(try lines(of: file) == ["a", "", long, "b", "c"])
     #expect(try file.line(at: offsets[2]) == Array(long.utf8))
     #expect(try file.line(at: offsets[3]) == Array("b".utf8))
-    #expect(file.length == 3 + 100_001 + 4)
   }
 
   @Test func `a piece without an end is removed, and what comes later is whole`() async throws {
@@ -48,5 +47,43 @@ import Testing
       try first.append("still\n")
       #expect(try lines(of: first) == ["still"])
     }
+  }
+
+  @Test func `of a line that does not fit nothing stays, and the next one is where it is said to be`() async {
+    // In a process of its own, as the limit is for all of a process.
+    await #expect(processExitsWith: .success) {
+      signal(SIGXFSZ, SIG_IGN)
+      var limit = rlimit(rlim_cur: 10, rlim_max: 1000)
+      // The kernel reads one limit.
+      try #require(unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+      let file = try JournalFile(path: nil)
+      #expect(try file.append("whole\n") == 0)
+      #expect(throws: IOError.self) { try file.append("too long\n") }
+      #expect(try file.append("fit\n") == 6)
+      #expect(throws: IOError.self) { try file.append("x\n") }
+      limit.rlim_cur = 1000
+      try #require(unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+      #expect(try file.append("more\n") == 10)
+      var lines: [String] = []
+      try file.forEachLine { _, line in lines.append(String(decoding: line, as: UTF8.self)) }
+      #expect(lines == ["whole", "fit", "more"])
+      #expect(try file.line(at: 10) == Array("more".utf8))
+    }
+  }
+
+  @Test func `lines of many threads are where they are said to be`() async throws {
+    let file = try JournalFile(path: nil)
+    let places = await withTaskGroup(of: [(Int, String)].self) { group in
+      for writer in 0..<4 {
+        group.addTask {
+          (0..<200).map { number in
+            let line = String(repeating: "\(writer)", count: number % 17 + 1)
+            return ((try? file.append(line + "\n")) ?? -1, line)
+          }
+        }
+      }
+      return await group.reduce(into: []) { $0 += $1 }
+    }
+    for (place, line) in places { #expect(try file.line(at: place) == Array(line.utf8)) }
   }
 }
