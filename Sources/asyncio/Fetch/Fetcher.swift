@@ -149,7 +149,13 @@ final class Fetcher: Sendable {
     }
     defer { ticker.cancel() }
     do {
-      if let queue = settings.queue { try await fetchShared(queue) } else { try await fetchAll() }
+      try await display.whileRead {
+        if let queue = self.settings.queue {
+          try await self.fetchShared(queue)
+        } else {
+          try await self.fetchAll()
+        }
+      }
     } catch is CancellationError {
       let signal = Interruption.signal
       state.withLock { $0.report.signal = signal }
@@ -251,6 +257,7 @@ final class Fetcher: Sendable {
     }
     if let journal = settings.journal, result.isFinished {
       do { try journal.append(result) } catch {
+        state.withLock { $0.report.isBroken = true }
         display.note("asyncio: not in the journal: \(error)")
       }
     }
@@ -272,6 +279,7 @@ final class Fetcher: Sendable {
     }
     let report = state.withLock { state in
       state.report.wallTime = wallTime
+      if display.failure != nil { state.report.isBroken = true }
       return state.report
     }
     display.finish()

@@ -21,7 +21,7 @@ import Testing
   }
 
   private func crawl(_ settings: CrawlSettings, journal: CrawlJournal? = nil) async throws -> CrawlSummary {
-    let display = LiveDisplay(isLive: false, width: { 80 }, display: { _ in }, output: { _ in })
+    let display = LiveDisplay(isLive: false, width: { 80 }, display: { _ in true }, output: { _ in true })
     return try await Crawler(settings, try journal ?? CrawlJournal(path: nil), display: display).run()
   }
 

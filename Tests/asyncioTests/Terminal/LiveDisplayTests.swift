@@ -1,3 +1,7 @@
+import AsyncIO
+import AsyncIOTesting
+import Glibc
+import Synchronization
 import Testing
 
 @testable import asyncio
@@ -94,6 +98,90 @@ import Testing
     display.update(["short"])
     // Twenty columns take three rows of eight: two up from the last.
     #expect(screen.writes.last?.hasPrefix("\r\u{1B}[2A") == true)
+  }
+
+  /// A display whose output takes so many lines, and then none with this error.
+  private func display(taking count: Int, then error: CInt, _ printed: LineCount = LineCount()) -> LiveDisplay
+  {
+    LiveDisplay(
+      isLive: true, width: { 80 },
+      display: { text in
+        errno = 0
+        return screen.write(text)
+      },
+      output: { _ in
+        if printed.next() <= count { return true }
+        errno = error
+        return false
+      })
+  }
+
+  private final class LineCount: Sendable {
+    private let count = Atomic(0)
+    func next() -> Int { count.add(1, ordering: .relaxed).newValue }
+  }
+
+  @Test func `results that cannot be written are said to be lost, once, and no more are written`() {
+    let printed = LineCount()
+    let display = display(taking: 1, then: ENOSPC, printed)
+    display.print("one")
+    #expect(display.failure == nil)
+    display.update(["bar"])
+    for _ in 0..<3 { display.print("lost") }
+    #expect(display.failure == ENOSPC)
+    #expect(
+      screen.lines == [
+        "asyncio: results are lost, as they cannot be written: No space left on device", "bar",
+      ])
+    // Two tries of print, and this.
+    #expect(printed.next() == 3)
+  }
+
+  @Test(.virtualTime) func `when the reader has gone, what is under way is cancelled`() async throws {
+    let display = display(taking: 1, then: EPIPE)
+    let printed = Mutex(0)
+    try await display.whileRead {
+      while true {
+        printed.withLock { $0 += 1 }
+        display.print("a line")
+        try await sleep(for: .seconds(1))
+      }
+    }
+    #expect(printed.withLock { $0 } == 2)
+    #expect(display.failure == EPIPE)
+    // A full disk is no reason to stop.
+    let full = self.display(taking: 0, then: ENOSPC)
+    try await full.whileRead {
+      full.print("a line")
+      try await sleep(for: .seconds(1))
+      printed.withLock { $0 = 100 }
+    }
+    #expect(printed.withLock { $0 } == 100)
+  }
+
+  @Test func `a reader who has gone does not end the process`() async {
+    await #expect(processExitsWith: .success) {
+      signal(SIGPIPE, SIG_DFL)
+      var ends: [CInt] = [-1, -1]
+      // `ends` has room for the two descriptors that the kernel writes.
+      try #require(unsafe pipe(&ends) == 0)
+      dup2(ends[1], STDOUT_FILENO)
+      for end in ends { close(end) }
+      let display = LiveDisplay.standard()
+      display.print("lost")
+      #expect(display.failure == EPIPE)
+    }
+  }
+
+  @Test(.virtualTime) func `errors and cancellation come through`() async throws {
+    let display = display(taking: 1, then: EPIPE)
+    await #expect(throws: IOError.self) {
+      try await display.whileRead { throw IOError(.closed, operation: "test") }
+    }
+    let task = createTask { try await display.whileRead { try await sleep(for: .seconds(3600)) } }
+    try await sleep(for: .seconds(1))
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
   }
 
   @Test func `writers on many threads never interleave`() async {

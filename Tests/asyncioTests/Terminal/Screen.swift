@@ -30,13 +30,15 @@ final class Screen: Sendable {
   var unknown: [String] { state.withLock(\.unknown) }
 
   /// Shows what is written at the cursor; a line ends where the terminal ends, unless told otherwise.
-  func write(_ text: String) {
+  @discardableResult
+  func write(_ text: String) -> Bool {
     state.withLock { state in
       state.writes.append(text)
       for piece in DisplayPieces(text) {
         Self.show(piece, on: &state)
       }
     }
+    return true
   }
 
   private static func show(_ piece: DisplayPieces.Piece, on state: inout State) {
