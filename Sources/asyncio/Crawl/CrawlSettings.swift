@@ -70,8 +70,8 @@ struct CrawlSettings: Sendable {
     self.scope = scope
   }
 
-  /// A session that asks as often as `policies` let it.
-  func session(_ policies: CrawlPolicies) -> HTTPSession.Configuration {
+  /// A session for the requests; the lanes say when each is sent.
+  var session: HTTPSession.Configuration {
     var configuration = HTTPSession.Configuration()
     configuration.timeout = timeout
     // Where a redirect leads is found like a link: so it is checked like one, and fetched once.
@@ -84,7 +84,7 @@ struct CrawlSettings: Sendable {
     configuration.proxies = proxies
     // A session of the server's would make of each page another one.
     configuration.cookies = nil
-    configuration.middleware = [policies] + network
+    configuration.middleware = network
     return configuration
   }
 }

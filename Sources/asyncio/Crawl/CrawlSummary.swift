@@ -12,17 +12,21 @@ struct CrawlSummary: Sendable, Equatable {
   var wallTime: Duration
   /// Whether the user has stopped it.
   var isInterrupted: Bool
+  /// How many servers were left alone, as their rules could not be read.
+  var leftAlone = 0
+  /// Whether results could not be printed or noted.
+  var isIncomplete = false
 
   /// How many URLs were dealt with.
   var finished: Int { counts.values.reduce(0, +) }
   /// How many URLs are still to be fetched.
   var waiting: Int { found - finished }
 
-  /// 0 when nothing is broken, 1 when something is, and 130 when the user stopped it, as a shell says it of a program that SIGINT
-  /// ended.
+  /// 0 when nothing is broken; 1 when something is, a server could not be crawled, or results are lost; and 130 when the user
+  /// stopped it, as a shell says it of a program that SIGINT ended.
   var exitStatus: Int32 {
     if isInterrupted { return 130 }
-    return counts[.broken, default: 0] > 0 ? 1 : 0
+    return counts[.broken, default: 0] > 0 || leftAlone > 0 || isIncomplete ? 1 : 0
   }
 
   /// The last words.
@@ -48,6 +52,13 @@ struct CrawlSummary: Sendable, Equatable {
       line += ", \(decimal(rate, places: rate < 9.95 ? 1 : 0)) URLs/s"
     }
     var lines = isInterrupted ? [palette("Interrupted.", .yellow), line] : [line]
+    if leftAlone > 0 {
+      lines.append(
+        palette(
+          leftAlone == 1
+            ? "1 server was left alone, as its robots.txt cannot be read"
+            : "\(leftAlone) servers were left alone, as their robots.txt cannot be read", .red))
+    }
     if waiting > 0 {
       lines.append(
         "\(waiting) URLs that were found are not fetched yet; "

@@ -185,6 +185,9 @@ extension Crawler {
   private func noteAlike(_ shape: String) {
     guard state.withLock({ $0.alike.insert(shape).inserted }) else { return }
     note("more than \(settings.alike) URLs are like \(shape.printable); the others are left out (--alike)")
-    do { try journal.append(trap: shape) } catch { note("not in the journal: \(error)") }
+    do { try journal.append(trap: shape) } catch {
+      state.withLock { $0.isIncomplete = true }
+      note("not in the journal: \(error)")
+    }
   }
 }

@@ -6,77 +6,87 @@ import Synchronization
 // From a URL to its result.
 
 extension Crawler {
+  /// How many redirects of a robots.txt are followed (RFC 9309 §2.3.1.2).
+  private static let rulesHops = 5
+
   /// Fetches a URL, unless its server forbids that, and takes note of what came of it.
   func visit(_ entry: CrawlEntry, in lane: CrawlLane, _ crew: Crew) async throws {
     let url = try HTTPURL(entry.url)
-    if let rule = try await rules(of: lane, crew).refusal(of: url.requestTarget) {
+    let rules = try await rules(of: lane, crew)
+    // What it has to do with the URL is not known: that stays in the journal, for a run that can read the rules.
+    if let problem = rules.problem { return leaveAlone(lane, problem) }
+    if let rule = rules.refusal(of: url.requestTarget) {
       var result = CrawlResult(entry, .excluded)
       result.problem = "robots.txt: \(rule)"
       return try finish(Discovery(result), crew)
     }
-    if let discovery = try await withPermit({ try await self.fetch(entry, url, crew.session) }) {
-      try finish(discovery, crew)
+    let isWithinLimit = state.withLock { state in
+      guard state.begun < settings.pages else { return false }
+      state.begun += 1
+      return true
     }
+    guard isWithinLimit else { return }
+    try finish(try await fetch(entry, url, in: lane, crew.session), crew)
+  }
+
+  private func leaveAlone(_ lane: CrawlLane, _ problem: String) {
+    let isNew = state.withLock { $0.leftAlone.insert(Self.server(of: lane.url)).inserted }
+    if isNew { note("\(lane.url.authority) is left alone, as its robots.txt cannot be read: \(problem)") }
   }
 
   /// What the robots.txt of a lane's server says.
   func rules(of lane: CrawlLane, _ crew: Crew) async throws -> RobotsFile {
-    try await lane.rules {
-      let file = try await readRules(of: lane.url, crew.session)
-      if let delay = file.crawlDelay { policies.setDelay(delay, of: lane.url) }
-      return file
-    }
+    try await lane.rules { try await readRules(of: lane.url, crew.session) }
   }
 
-  private func readRules(of url: HTTPURL, _ session: HTTPSession) async throws -> RobotsFile {
-    do {
-      var request = HTTPClientRequest(url: try url.resolve("/robots.txt"))
-      request.timeout = patience(with: url)
-      request.redirects = .follow(limit: 5)
-      let (status, bytes) = try await session.stream(request) { response in
+  private func readRules(of server: HTTPURL, _ session: HTTPSession) async throws -> RobotsFile {
+    var url = try server.resolve("/robots.txt")
+    for _ in 0...Self.rulesHops {
+      var request = HTTPClientRequest(url: url)
+      request.timeout = settings.timeout
+      let (outcome, _) = try await ask(request, in: lane(of: url), session) { response in
         var bytes: [UInt8] = []
         for try await piece in response.body {
           bytes += piece
           if bytes.count >= RobotsFile.sizeLimit { break }
         }
-        return (response.status.code, bytes)
+        return (status: response.status.code, location: response[.location], bytes: bytes)
       }
-      switch status {
-      case 200..<300: return RobotsFile(parsing: bytes, for: token)
-      // "Not now" is no leave to ask for more.
-      case 429: return .unreachable
-      case 300..<500: return .missing
-      default: return .unreachable
+      switch outcome {
+      case .failure(let error): return .unreachable(FailureText.of(error))
+      case .success(let answer):
+        switch answer.status {
+        case 200..<300: return RobotsFile(parsing: answer.bytes, for: token)
+        case 300..<400:
+          guard let next = answer.location.flatMap({ try? url.resolve(PageLinks.trimmed($0)) }) else {
+            return .missing
+          }
+          url = next
+        // "Not now" is no leave to ask for more.
+        case 429, 500...: return .unreachable("HTTP status \(answer.status)")
+        default: return .missing
+        }
       }
-    } catch let error as HTTPError where error.code == .tooManyRedirects {
-      return .missing
-    } catch {
-      if Task.isCancelled { throw CancellationError() }
-      note("\(url.authority) is left alone, as its robots.txt cannot be read: \(FailureText.of(error))")
-      return .unreachable
     }
+    return .missing
   }
 
-  // MARK: One request
+  // MARK: One URL
 
-  private func fetch(_ entry: CrawlEntry, _ url: HTTPURL, _ session: HTTPSession) async throws -> Discovery {
-    let start = LoopClock.now
-    do {
-      var request = HTTPClientRequest(url: url)
-      request.fields[.accept] = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
-      request.timeout = patience(with: url)
-      let (answer, duration) = try await session.stream(request) { response in
-        let answer = try await CrawlAnswer(
-          reading: response, wanted: { self.wants($0, of: entry) }, upTo: self.settings.size)
-        // Without the wait for its turn.
-        let wait = response.timings?.earlier ?? .zero
-        return (answer, start.duration(to: .now) - wait)
-      }
-      return try await discover(answer, of: entry, at: url, after: duration)
-    } catch {
-      if Task.isCancelled || error is CancellationError { throw CancellationError() }
+  private func fetch(
+    _ entry: CrawlEntry, _ url: HTTPURL, in lane: CrawlLane, _ session: HTTPSession
+  ) async throws -> Discovery {
+    var request = HTTPClientRequest(url: url)
+    request.fields[.accept] = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
+    request.timeout = settings.timeout
+    let (outcome, duration) = try await ask(request, in: lane, session) { response in
+      try await CrawlAnswer(reading: response, wanted: { self.wants($0, of: entry) }, upTo: self.settings.size)
+    }
+    switch outcome {
+    case .success(let answer): return try await discover(answer, of: entry, at: url, after: duration)
+    case .failure(let error):
       var result = CrawlResult(entry, .broken)
-      result.duration = start.duration(to: .now)
+      result.duration = duration
       switch error {
       case is TimeoutError: result.problem = "took longer than \(settings.timeout.text)"
       case let error as HTTPBodyLimitError: result.problem = "is larger than \(ByteSize(error.limit))"
@@ -84,11 +94,6 @@ extension Crawler {
       }
       return Discovery(result)
     }
-  }
-
-  /// How long a request may take with the wait for its turn, which comes after those of all others who ask the server.
-  private func patience(with url: HTTPURL) -> Duration {
-    settings.timeout + policies.interval(of: url) * settings.limitPerHost
   }
 
   private func wants(_ type: String?, of entry: CrawlEntry) -> Bool {

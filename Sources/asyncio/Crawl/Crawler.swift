@@ -27,14 +27,18 @@ final class Crawler: Sendable {
     var start = LoopClock.now
     var end: LoopClock.Instant?
     var isInterrupted = false
+    /// Servers whose URLs are left for another run, as their rules could not be read.
+    var leftAlone: Set<String> = []
+    /// Whether something could not be noted in the journal.
+    var isIncomplete = false
   }
 
   let settings: CrawlSettings
   let journal: CrawlJournal
-  let policies: CrawlPolicies
   let state = Mutex(State())
   let token: String
-  private let permits: AsyncSemaphore
+  /// For requests that are under way.
+  let permits: AsyncSemaphore
   private let display: LiveDisplay
   private let palette: Palette
 
@@ -49,7 +53,6 @@ final class Crawler: Sendable {
     self.settings = settings
     self.journal = journal
     self.display = display
-    policies = CrawlPolicies(rate: settings.rate, retries: settings.retries)
     permits = AsyncSemaphore(settings.limit)
     token = RobotsFile.productToken(of: settings.userAgent)
     palette = Terminal(descriptor: 1).palette
@@ -103,17 +106,9 @@ final class Crawler: Sendable {
     state.withLock { $0.start = .now }
     defer { display.finish() }
     do {
-      try await withHTTPSession(settings.session(policies)) { session in
-        try await withTaskScope { scope in
-          let crew = Crew(session: session, scope: scope)
-          let ticker =
-            self.display.isLive
-            ? scope.createTask(name: "progress") { try await self.drawProgress() } : nil
-          for offset in self.state.withLock({ $0.open.take() }) { try self.enqueue(offset, crew) }
-          if self.settings.readsSitemaps { try await self.findSitemaps(crew) }
-          while let lane = self.unfinishedLane { try await lane.queue.join() }
-          for lane in self.state.withLock({ Array($0.lanes.values) }) { lane.queue.shutdown() }
-          ticker?.cancel()
+      try await withHTTPSession(settings.session) { session in
+        try await self.display.whileRead {
+          try await withTaskScope { scope in try await self.crawl(Crew(session: session, scope: scope)) }
         }
       }
     } catch is CancellationError {
@@ -121,6 +116,16 @@ final class Crawler: Sendable {
     }
     state.withLock { $0.end = .now }
     return summary
+  }
+
+  private func crawl(_ crew: Crew) async throws {
+    let ticker =
+      display.isLive ? crew.scope.createTask(name: "progress") { try await self.drawProgress() } : nil
+    for offset in state.withLock({ $0.open.take() }) { try enqueue(offset, crew) }
+    if settings.readsSitemaps { try await findSitemaps(crew) }
+    while let lane = unfinishedLane { try await lane.queue.join() }
+    for lane in state.withLock({ Array($0.lanes.values) }) { lane.queue.shutdown() }
+    ticker?.cancel()
   }
 
   /// What all that fetch have in common.
@@ -146,12 +151,15 @@ final class Crawler: Sendable {
     }
   }
 
+  /// The name of a server.
+  static func server(of url: HTTPURL) -> String { "\(url.scheme.rawValue)://\(url.authority)" }
+
   /// The lane of a server.
   func lane(of url: HTTPURL) -> CrawlLane {
     state.withLock { state in
-      let server = "\(url.scheme.rawValue)://\(url.authority)"
+      let server = Self.server(of: url)
       if let lane = state.lanes[server] { return lane }
-      let lane = CrawlLane(url)
+      let lane = CrawlLane(url, interval: settings.rate > 0 ? .seconds(1) / settings.rate : .zero)
       state.lanes[server] = lane
       return lane
     }
@@ -164,18 +172,6 @@ final class Crawler: Sendable {
         try await visit(try journal.entry(at: offset), in: lane, crew)
       }
       lane.queue.taskDone()
-    }
-  }
-
-  /// Runs `body` when no more requests are under way than may be, unless enough were sent.
-  func withPermit<Result>(_ body: () async throws -> Result) async throws -> Result? {
-    try await permits.withPermit {
-      let isWithinLimit = state.withLock { state in
-        guard state.begun < settings.pages else { return false }
-        state.begun += 1
-        return true
-      }
-      return isWithinLimit ? try await body() : nil
     }
   }
 
@@ -211,7 +207,8 @@ final class Crawler: Sendable {
       CrawlSummary(
         counts: state.ledger.counts, found: state.ledger.found, earlier: state.earlier,
         bytes: state.ledger.bytes,
-        wallTime: state.start.duration(to: state.end ?? .now), isInterrupted: state.isInterrupted)
+        wallTime: state.start.duration(to: state.end ?? .now), isInterrupted: state.isInterrupted,
+        leftAlone: state.leftAlone.count, isIncomplete: state.isIncomplete || display.failure != nil)
     }
   }
 }

@@ -21,6 +21,19 @@ import Testing
     #expect(summary([.page: 1], found: 1).exitStatus == 0)
   }
 
+  @Test func `what could not be crawled, printed or noted makes the status 1`() {
+    var summary = summary([.page: 1], found: 3)
+    summary.leftAlone = 1
+    #expect(summary.exitStatus == 1)
+    #expect(
+      summary.lines(journal: "j")[1] == "1 server was left alone, as its robots.txt cannot be read")
+    summary.leftAlone = 2
+    #expect(summary.lines(journal: "j")[1].hasPrefix("2 servers were left alone"))
+    summary.leftAlone = 0
+    summary.isIncomplete = true
+    #expect(summary.exitStatus == 1)
+  }
+
   @Test func `who stops a crawl is told how to go on`() {
     let stopped = summary([.page: 30], found: 42, earlier: 10, isInterrupted: true)
     #expect(stopped.exitStatus == 130)

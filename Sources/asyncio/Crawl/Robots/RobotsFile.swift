@@ -14,8 +14,8 @@ struct RobotsFile: Sendable {
   private(set) var crawlDelay: Duration?
   /// The addresses of sitemaps, as they were written.
   private(set) var sitemaps: [String] = []
-  /// Whether nothing is allowed, as the file could not be read.
-  private var isUnreachable = false
+  /// Why the file could not be read; nothing is allowed then.
+  private(set) var problem: String?
 
   /// How much of a file is read, in bytes (RFC 9309 §2.5).
   static let sizeLimit = 500 * 1024
@@ -25,11 +25,11 @@ struct RobotsFile: Sendable {
   /// A server without the file: everything is allowed (RFC 9309 §2.3.1.3).
   static let missing = RobotsFile()
   /// A server that fails: nothing is allowed (RFC 9309 §2.3.1.4).
-  static let unreachable = {
+  static func unreachable(_ problem: String) -> RobotsFile {
     var file = RobotsFile()
-    file.isUnreachable = true
+    file.problem = problem
     return file
-  }()
+  }
 
   private init() {}
 
@@ -71,7 +71,7 @@ struct RobotsFile: Sendable {
   /// - Returns: The rule as it would be written.
   func refusal(of target: String) -> String? {
     if target == "/robots.txt" { return nil }
-    if isUnreachable { return "robots.txt cannot be read" }
+    if problem != nil { return "robots.txt cannot be read" }
     let path = RobotsPattern.normalized(path: target)
     var best: Rule?
     for rule in rules where rule.pattern.matches(path) {

@@ -63,12 +63,12 @@ import Testing
 
   @Test func `robots txt itself is always allowed`() {
     #expect(isAllowed("/robots.txt", "User-agent: *\nDisallow: /\n"))
-    #expect(RobotsFile.unreachable.refusal(of: "/robots.txt") == nil)
+    #expect(RobotsFile.unreachable("busy").refusal(of: "/robots.txt") == nil)
   }
 
   @Test func `a file that is missing allows all, one that cannot be read nothing`() {
     #expect(RobotsFile.missing.refusal(of: "/a") == nil)
-    #expect(RobotsFile.unreachable.refusal(of: "/a") != nil)
+    #expect(RobotsFile.unreachable("busy").refusal(of: "/a") != nil)
   }
 
   @Test(arguments: ["\n", "\r", "\r\n"])
