@@ -14,6 +14,8 @@ struct CrawlEntry: Sendable, Equatable {
     case redirect
     /// A page says that it is a copy of it.
     case canonical
+    /// It was a copy of what turned out to lead to nothing, or back to it: so it is read, whatever it says of itself.
+    case again
     /// It is a sitemap.
     case sitemap
     /// A sitemap lists it.

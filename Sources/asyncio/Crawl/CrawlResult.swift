@@ -1,3 +1,5 @@
+import AsyncIOHTTP
+
 /// What became of one URL.
 struct CrawlResult: Sendable, Equatable {
   /// What it turned out to be.
@@ -78,6 +80,9 @@ enum LeftOut: String, Sendable, CaseIterable {
 extension CrawlResult {
   /// Why it is broken or excluded, in words.
   var reason: String { problem ?? status.map { "HTTP status \($0)" } ?? "" }
+
+  /// Whether a request was sent, which it is neither where robots.txt forbids it nor to what is no URL.
+  var wasAskedFor: Bool { kind != .excluded && (status != nil || (try? HTTPURL(entry.url)) != nil) }
 
   /// The result as one line of JSON for programs.
   var jsonLine: String { JSONText.object(members) }

@@ -91,7 +91,7 @@ extension Crawler {
   ) {
     let base = page.base.flatMap { try? url.resolve($0) } ?? url
     if let canonical = page.canonical ?? PageLinks.canonical(inFields: answer.links),
-      !settings.ignoresCanonical, isCopy(of: canonical, base, entry, &discovery)
+      !settings.ignoresCanonical, entry.way != .again, isCopy(of: canonical, base, entry, &discovery)
     {
       return
     }
@@ -122,7 +122,7 @@ extension Crawler {
     var trial = discovery
     guard let id = accept(original, from: entry, .canonical, depth: entry.depth, &trial),
       // Of two that call each other the original, the second one is.
-      !state.withLock({ $0.ledger.isDuplicate(id) })
+      state.withLock({ $0.ledger.end(of: id, for: entry.id) }) != nil
     else { return false }
     discovery = trial
     discovery.result.kind = .duplicate

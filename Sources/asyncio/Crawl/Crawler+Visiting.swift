@@ -10,7 +10,17 @@ extension Crawler {
   private static let rulesHops = 5
 
   /// Fetches a URL, unless its server forbids that, and takes note of what came of it.
-  func visit(_ entry: CrawlEntry, in lane: CrawlLane, _ crew: Crew) async throws {
+  ///
+  /// - Parameters:
+  ///   - place: Where its line begins in the journal.
+  ///   - lane: The lane of its server.
+  ///   - crew: Who fetches.
+  /// - Throws: `IOError` when the journal cannot be read or written; `CancellationError`.
+  ///
+  /// ## Cancellation
+  /// Nothing is noted of the URL.
+  func visit(_ place: Int, in lane: CrawlLane, _ crew: Crew) async throws {
+    let entry = try journal.entry(at: place)
     let url = try HTTPURL(entry.url)
     let rules = try await rules(of: lane, crew)
     // What it has to do with the URL is not known: that stays in the journal, for a run that can read the rules.
@@ -18,7 +28,7 @@ extension Crawler {
     if let rule = rules.refusal(of: url.requestTarget) {
       var result = CrawlResult(entry, .excluded)
       result.problem = "robots.txt: \(rule)"
-      return try finish(Discovery(result), crew)
+      return try finish(Discovery(result), at: place, crew)
     }
     let isWithinLimit = state.withLock { state in
       guard state.begun < settings.pages else { return false }
@@ -26,7 +36,7 @@ extension Crawler {
       return true
     }
     guard isWithinLimit else { return }
-    try finish(try await fetch(entry, url, in: lane, crew.session), crew)
+    try finish(try await fetch(entry, url, in: lane, crew.session), at: place, crew)
   }
 
   private func leaveAlone(_ lane: CrawlLane, _ problem: String) {
@@ -80,7 +90,8 @@ extension Crawler {
     request.fields[.accept] = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
     request.timeout = settings.timeout
     let (outcome, duration) = try await ask(request, in: lane, session) { response in
-      try await CrawlAnswer(reading: response, wanted: { self.wants($0, of: entry) }, upTo: self.settings.size)
+      try await CrawlAnswer(
+        reading: response, wanted: { self.wants($0, of: entry) }, upTo: self.settings.size)
     }
     switch outcome {
     case .success(let answer): return try await discover(answer, of: entry, at: url, after: duration)
@@ -108,8 +119,14 @@ extension Crawler {
   // MARK: Taking note
 
   /// Takes note of a result and of what it has led to, and puts that into its lanes.
-  func finish(_ discovery: Discovery, _ crew: Crew) throws {
-    var result = discovery.result
+  ///
+  /// - Parameters:
+  ///   - discovery: The result, and what it has led to.
+  ///   - place: Where the URL's line begins in the journal.
+  ///   - crew: Who fetches.
+  /// - Throws: `IOError` when the journal cannot be read or written.
+  func finish(_ discovery: Discovery, at place: Int, _ crew: Crew) throws {
+    var (found, result) = (discovery.found, discovery.result)
     let isCircle = state.withLock { state in
       guard result.kind == .redirect, let target = result.links.first else { return false }
       return state.ledger.redirect(from: result.entry.id, to: target)
@@ -119,13 +136,19 @@ extension Crawler {
       result.problem = "redirects in a circle"
     }
     let results = discovery.unusable + [result]
-    let offsets = try journal.append(discovery.found.map(\.entry), results)
-    state.withLock { state in
-      for result in results { state.ledger.record(result) }
-    }
-    for (found, offset) in zip(discovery.found, offsets) {
+    let copies = state.withLock { state in results.flatMap { state.ledger.record($0, at: place) } }
+    for copy in copies { found.append(try again(copy)) }
+    let offsets = try journal.append(found.map(\.entry), results)
+    for (found, offset) in zip(found, offsets) {
       if let url = found.url { enqueue(url, offset, crew) }
     }
     for result in results { show(result) }
+  }
+
+  /// A copy as what is to be fetched once more.
+  func again(_ copy: CrawlLedger.Copy) throws -> Discovery.Found {
+    var entry = try journal.entry(at: copy.place)
+    entry.way = .again
+    return Discovery.Found(entry: entry, url: try HTTPURL(entry.url))
   }
 }

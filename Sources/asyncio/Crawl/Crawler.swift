@@ -63,32 +63,35 @@ final class Crawler: Sendable {
   private func restore() throws {
     var state = State()
     var first: String?
-    var offsets: [Int: Int] = [:]
+    var places: [Int: Int] = [:]
+    var copies: [Int: CrawlLedger.Copy] = [:]
     try journal.forEach { line in
       switch line {
-      case .found(let entry, let offset):
+      case .found(let entry, let place):
         first = first ?? entry.url
+        places[entry.id] = place
+        if entry.way == .again {
+          copies[entry.id] = nil
+          return state.ledger.reopen(entry.id)
+        }
         _ = state.ledger.register(entry.url)
         if let url = try? HTTPURL(entry.url) { _ = state.ledger.count(shape: URLShape.pattern(of: url)) }
-        offsets[entry.id] = offset
       case .finished(let result):
-        state.ledger.record(result)
+        if result.wasAskedFor { state.begun += 1 }
         if let target = result.target.flatMap(state.ledger.id(of:)), result.kind == .redirect {
           _ = state.ledger.redirect(from: result.entry.id, to: target)
         }
-        offsets[result.entry.id] = nil
+        let place = places.removeValue(forKey: result.entry.id) ?? 0
+        for copy in state.ledger.record(result, at: place) { copies[copy.id] = copy }
       case .alike(let shape): state.alike.insert(shape)
       }
     }
     let start = CrawlURL.normalized(settings.start, keepsParameters: settings.keepsParameters).description
     if let first, first != start { throw CrawlJournalMismatch(start: first) }
-    state.begun = state.ledger.fetched
     state.earlier = state.ledger.finished
-    state.open = offsets.values.sorted()
-    if first == nil {
-      let entry = CrawlEntry(start, id: state.ledger.register(start).id, way: .start)
-      state.open = try journal.append([entry])
-    }
+    var found = try copies.values.sorted { $0.place < $1.place }.map { try again($0).entry }
+    if first == nil { found.append(CrawlEntry(start, id: state.ledger.register(start).id, way: .start)) }
+    state.open = try (Array(places.values) + journal.append(found)).sorted()
     let restored = state
     self.state.withLock { $0 = restored }
   }
@@ -140,7 +143,15 @@ final class Crawler: Sendable {
 
   /// Puts what was found before into its lane.
   private func enqueue(_ offset: Int, _ crew: Crew) throws {
-    enqueue(try HTTPURL(journal.entry(at: offset).url), offset, crew)
+    let entry = try journal.entry(at: offset)
+    do throws(HTTPURLError) {
+      enqueue(try HTTPURL(entry.url), offset, crew)
+    } catch {
+      // Of a link that is none, whose second line was cut off with the page's.
+      var result = CrawlResult(entry, .broken)
+      result.problem = "is no usable URL: \(error.message)"
+      try finish(Discovery(result), at: offset, crew)
+    }
   }
 
   /// Puts what was found into the lane of its server.
@@ -169,7 +180,7 @@ final class Crawler: Sendable {
     for await offset in lane.queue {
       // What is beyond the limit stays in the journal, for a run that goes on.
       if state.withLock({ $0.begun < settings.pages }) {
-        try await visit(try journal.entry(at: offset), in: lane, crew)
+        try await visit(offset, in: lane, crew)
       }
       lane.queue.taskDone()
     }

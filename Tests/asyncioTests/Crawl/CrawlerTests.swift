@@ -1,6 +1,7 @@
 import AsyncIO
 import AsyncIOHTTP
 import AsyncIOTesting
+import Glibc
 import HTTPTypes
 import Synchronization
 import Testing
@@ -20,8 +21,11 @@ import Testing
     return settings
   }
 
-  private func crawl(_ settings: CrawlSettings, journal: CrawlJournal? = nil) async throws -> CrawlSummary {
-    let display = LiveDisplay(isLive: false, width: { 80 }, display: { _ in true }, output: { _ in true })
+  private func crawl(
+    _ settings: CrawlSettings, journal: CrawlJournal? = nil,
+    output: @escaping LiveDisplay.Sink = { _ in true }
+  ) async throws -> CrawlSummary {
+    let display = LiveDisplay(isLive: false, width: { 80 }, display: { _ in true }, output: output)
     return try await Crawler(settings, try journal ?? CrawlJournal(path: nil), display: display).run()
   }
 
@@ -221,7 +225,167 @@ import Testing
     }
     settings.retries = 0
     let summary = try await crawl(settings, journal: journal)
-    #expect(summary.counts == (isCrawled ? [.page: 2] : [.excluded: 1]))
+    // What is left alone stays open: another run may be able to read the rules.
+    #expect(summary.counts == (isCrawled ? [.page: 2] : [:]))
+    #expect(summary.waiting == (isCrawled ? 0 : 1))
+    #expect(summary.leftAlone == (isCrawled ? 0 : 1))
+    #expect(summary.exitStatus == (isCrawled ? 0 : 1))
+  }
+
+  @Test func `what was left alone is crawled by the next run that can`() async throws {
+    try await JournalFileTests.withPath { path in
+      let isReachable = Atomic(false)
+      let settings = try settings { request in
+        guard isReachable.load(ordering: .relaxed) else { throw IOError(.unresolved, operation: "site.test") }
+        return request.path == "/robots.txt"
+          ? HTTPServerResponse(status: .notFound) : Site.html("<a href=/x>x</a>")
+      }
+      let first = try await crawl(settings, journal: try CrawlJournal(path: path))
+      #expect(first.finished == 0)
+      #expect(first.waiting == 1)
+      #expect(first.exitStatus == 1)
+      isReachable.store(true, ordering: .relaxed)
+      let second = try await crawl(settings, journal: try CrawlJournal(path: path))
+      #expect(second.counts == [.page: 2])
+      #expect(second.exitStatus == 0)
+    }
+  }
+
+  @Test func `a redirect of robots txt is followed, a few times`() async throws {
+    for (hops, isRead) in [(1, true), (5, true), (6, false)] {
+      let settings = try settings { request in
+        switch request.path {
+        case "/robots.txt", "/robots.txt/":
+          let hop = request.query.flatMap { Int($0) } ?? 0
+          guard hop == hops else {
+            return HTTPServerResponse(status: .found, fields: [.location: "/robots.txt?\(hop + 1)"])
+          }
+          return HTTPServerResponse(text: "User-agent: *\nDisallow: /\n")
+        default: return Site.html("")
+        }
+      }
+      #expect(try await crawl(settings).counts == (isRead ? [.excluded: 1] : [.page: 1]), "\(hops)")
+    }
+  }
+
+  @Test func `rules that cannot be read again stay`() async throws {
+    let reads = Atomic(0)
+    var settings = try settings { request in
+      if request.path == "/robots.txt" {
+        guard reads.add(1, ordering: .relaxed).newValue == 1 else {
+          return HTTPServerResponse(status: .internalServerError)
+        }
+        return HTTPServerResponse(text: "User-agent: *\nCrawl-delay: 3600\nDisallow: /9\n")
+      }
+      return Site.html((0..<60).map { "<a href=/\($0)>x</a>" }.joined())
+    }
+    settings.limitPerHost = 1
+    let summary = try await crawl(settings)
+    #expect(summary.counts == [.page: 60, .excluded: 1])
+    #expect(summary.leftAlone == 0)
+    #expect(reads.load(ordering: .relaxed) > 1)
+  }
+
+  @Test(arguments: [429, 503])
+  func `a server that asks for a pause gets it from all, and is asked again`(status: Int) async throws {
+    let times = Mutex<[LoopClock.Instant]>([])
+    var settings = try settings { request in
+      if request.path == "/robots.txt" { return HTTPServerResponse(status: .notFound) }
+      let count = times.withLock { times in
+        times.append(.now)
+        return times.count
+      }
+      // The third one that comes is the first to be sent away.
+      guard count == 3 else { return Site.html((0..<10).map { "<a href=/\($0)>x</a>" }.joined()) }
+      return HTTPServerResponse(status: HTTPResponse.Status(code: status), fields: [.retryAfter: "120"])
+    }
+    settings.rate = 1
+    settings.limitPerHost = 3
+    let summary = try await crawl(settings)
+    // Two minutes are longer than a request may take.
+    #expect(summary.counts == [.page: 11])
+    let moments = times.withLock { $0 }
+    #expect(moments.count == 12)
+    #expect(moments[2].duration(to: moments[3]) == .seconds(120))
+  }
+
+  @Test func `who is sent away too often is broken`() async throws {
+    let asked = Atomic(0)
+    let settings = try settings { request in
+      if request.path == "/robots.txt" { return HTTPServerResponse(status: .notFound) }
+      asked.add(1, ordering: .relaxed)
+      return HTTPServerResponse(status: .tooManyRequests)
+    }
+    #expect(try await crawl(settings).counts == [.broken: 1])
+    #expect(asked.load(ordering: .relaxed) == settings.retries + 1)
+  }
+
+  @Test func `a URL is asked for again, however many others were`() async throws {
+    let asked = Mutex<[String: Int]>([:])
+    let settings = try settings { request in
+      if request.path == "/robots.txt" { return HTTPServerResponse(status: .notFound) }
+      if request.path == "/" { return Site.html((0..<100).map { "<a href=/\($0)>x</a>" }.joined()) }
+      let count = asked.withLock { asked in
+        asked[request.path, default: 0] += 1
+        return asked[request.path, default: 0]
+      }
+      return count == 1 ? HTTPServerResponse(status: .badGateway) : Site.html("")
+    }
+    #expect(try await crawl(settings).counts == [.page: 101])
+  }
+
+  @Test func `a body that is cut is asked for again`() async throws {
+    let listener = try TCPListener(port: 0)
+    let asked = Atomic(0)
+    let serving = createTask {
+      try await listener.serve { stream in
+        var head: [UInt8] = []
+        while !head.suffix(4).elementsEqual("\r\n\r\n".utf8) {
+          if try await stream.read(appendingTo: &head, atMost: 1) == 0 { return }
+        }
+        let answer =
+          if head.starts(with: "GET /robots.txt".utf8) {
+            "404 Not Found\r\nContent-Length: 0\r\n\r\n"
+          } else if asked.add(1, ordering: .relaxed).newValue == 1 {
+            "200 OK\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n<p>"
+          } else {
+            "200 OK\r\nContent-Type: text/html\r\nContent-Length: 3\r\n\r\n<p>"
+          }
+        try await stream.write(Array("HTTP/1.1 \(answer)".utf8))
+      }
+    }
+    defer { serving.cancel() }
+    var settings = try settings { _ in HTTPServerResponse(status: .notFound) }
+    settings.start = try HTTPURL("http://127.0.0.1:\(listener.localAddress.port)/")
+    settings.scope = try CrawlScope(start: settings.start)
+    settings.network = []
+    #expect(try await crawl(settings).counts == [.page: 1])
+    #expect(asked.load(ordering: .relaxed) == 2)
+  }
+
+  @Test func `slow servers hold up no other one`() async throws {
+    let slow = (0..<5).map { "slow\($0).test" }
+    let ends = Mutex<[String: LoopClock.Instant]>([:])
+    var settings = try settings { request in
+      if request.path == "/robots.txt" {
+        return request.authority == "site.test"
+          ? HTTPServerResponse(status: .notFound)
+          : HTTPServerResponse(text: "User-agent: *\nCrawl-delay: 60\n")
+      }
+      ends.withLock { $0[request.authority ?? ""] = .now }
+      guard request.authority == "site.test" else { return Site.html("") }
+      // Enough for all workers that a server may have, and so for all requests that may be under way.
+      let others = slow.flatMap { host in (0..<4).map { "<a href=http://\(host)/\($0)>x</a>" } }.joined()
+      return Site.html(others + (0..<50).map { "<a href=/\($0)>x</a>" }.joined())
+    }
+    settings.scope = try CrawlScope(start: settings.start, hosts: slow)
+    settings.rate = 10
+    let start = LoopClock.now
+    let summary = try await crawl(settings)
+    #expect(summary.counts == [.page: 51 + 5 * 4])
+    let moments = ends.withLock { $0 }
+    #expect(start.duration(to: try #require(moments["site.test"])) < .seconds(6))
+    #expect(start.duration(to: try #require(moments["slow0.test"])) >= .seconds(240))
   }
 
   @Test func `robots txt is read again after a day, however long its turn takes`() async throws {
@@ -267,6 +431,59 @@ import Testing
     #expect(summary.counts == [.duplicate: 1, .page: 2])
   }
 
+  @Test(arguments: [
+    // To the copy itself, over one more, to what is missing, forbidden, no page, or elsewhere.
+    ["/b": "302 COPY"], ["/b": "302 /r", "/r": "301 COPY"], [:],
+    ["/robots.txt": "User-agent: *\nDisallow: /b"], ["/b": "text"], ["/b": "302 http://elsewhere.test/"],
+  ])
+  func `a copy of what is no page is read itself`(others: [String: String]) async throws {
+    // Found before its original, and after it.
+    for copy in ["/", "/copy"] {
+      let settings = try settings { request in
+        switch (request.path, others[request.path]) {
+        case (copy, _): return Site.html("<link rel=canonical href=/b><a href=/c>x</a>")
+        case ("/", _): return Site.html("<a href=/b>x</a><a href=/copy>x</a>")
+        case ("/c", _): return Site.html("")
+        case (_, let text?) where text.hasPrefix("30"):
+          return HTTPServerResponse(
+            status: HTTPResponse.Status(code: Int(text.prefix(3)) ?? 0),
+            fields: [.location: String(text.dropFirst(4)).replacing("COPY", with: copy)])
+        case (_, let text?): return HTTPServerResponse(text: text)
+        default: return HTTPServerResponse(status: .notFound)
+        }
+      }
+      let journal = try CrawlJournal(path: nil)
+      let summary = try await crawl(settings, journal: journal)
+      let pages = copy == "/" ? 2 : 3
+      #expect(summary.counts[.page] == pages, "\(copy), \(others)")
+      #expect(summary.counts[.duplicate] == nil)
+      #expect(summary.waiting == 0)
+      let report = try CrawlReport(journal)
+      #expect(report.tally[.page] == pages)
+      #expect(report.tally[.duplicate] == 0)
+      #expect(report.waiting == 0)
+    }
+  }
+
+  @Test func `a copy is read itself also by a run that goes on`() async throws {
+    let journal = try CrawlJournal(path: nil)
+    let settings = try settings(
+      pages(["/": "<link rel=canonical href=/b><a href=/c>x</a>", "/c": "", "/d": ""]))
+    // What an earlier run has noted, before copies were read.
+    var (copy, original) = (
+      CrawlResult(CrawlEntry(Self.start, id: 0, way: .start), .duplicate),
+      CrawlResult(CrawlEntry(Self.start + "b", id: 1, way: .canonical), .broken)
+    )
+    (copy.status, copy.target, copy.links, original.status) = (200, Self.start + "b", [1], 404)
+    try journal.append([copy.entry])
+    try journal.append([original.entry], [copy])
+    try journal.append([], [original])
+    #expect(try await crawl(settings, journal: journal).counts == [.page: 2, .broken: 1])
+    let again = try await crawl(settings, journal: journal)
+    #expect(again.counts == [.page: 2, .broken: 1])
+    #expect(again.earlier == 3)
+  }
+
   @Test func `a page is no deeper than the depth`() async throws {
     var settings = try settings { request in
       let number = Int(request.path.dropFirst()) ?? 0
@@ -288,6 +505,44 @@ import Testing
     }
     #expect(broken.map(\.entry.url) == ["http://a b/"])
     #expect(broken.map(\.entry.referrer) == [Self.start])
+  }
+
+  @Test func `a crawl goes on that was cut behind a link that is none`() async throws {
+    let journal = try CrawlJournal(path: nil)
+    try journal.append([
+      CrawlEntry(Self.start, id: 0, way: .start),
+      CrawlEntry("http://a b/", id: 1, depth: 1, referrer: Self.start, way: .link),
+    ])
+    let settings = try settings(pages(["/": "<a href='http://a b/'>x</a>"]))
+    let summary = try await crawl(settings, journal: journal)
+    #expect(summary.counts == [.page: 1, .broken: 1])
+    #expect(summary.waiting == 0)
+  }
+
+  @Test func `links that are none do not count as pages that were fetched`() async throws {
+    let journal = try CrawlJournal(path: nil)
+    var settings = try settings(pages(["/": "<a href='http://a b/'>x</a><a href=/c>x</a>", "/c": ""]))
+    settings.pages = 1
+    #expect(try await crawl(settings, journal: journal).counts == [.page: 1, .broken: 1])
+    settings.pages = 2
+    #expect(try await crawl(settings, journal: journal).counts == [.page: 2, .broken: 1])
+  }
+
+  @Test func `when nobody reads the results, the crawl ends`() async throws {
+    let site = Site(pages: 50)
+    var settings = try settings(site.answer)
+    settings.output = .text
+    let lines = Atomic(0)
+    let summary = try await crawl(
+      settings,
+      output: { _ in
+        if lines.add(1, ordering: .relaxed).newValue < 5 { return true }
+        errno = EPIPE
+        return false
+      })
+    #expect(summary.waiting > 0)
+    #expect(!summary.isInterrupted)
+    #expect(summary.exitStatus == 1)
   }
 
   @Test func `assets are checked if they are to be, and not read`() async throws {
