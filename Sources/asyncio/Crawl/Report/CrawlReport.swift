@@ -56,8 +56,16 @@ struct CrawlReport {
   private(set) var slowest = TopList<CrawlResult>(20) { $0.duration > $1.duration }
   /// What is largest.
   private(set) var largest = TopList<CrawlResult>(20) { $0.bytes > $1.bytes }
+  /// How many pages lead to something that is broken.
+  private(set) var brokenReferrerCount = 0
   /// Redirects, the longest chains first.
   private(set) var chains: [Chain] = []
+  /// How many chains there are.
+  private(set) var chainCount = 0
+  /// How many of them go in a circle.
+  private(set) var circleCount = 0
+  /// How many redirects the longest one has.
+  private(set) var longestChain = 0
   /// What robots.txt forbids, by its rules.
   private(set) var excluded: [Group] = []
   /// Copies, by their originals.
@@ -72,6 +80,8 @@ struct CrawlReport {
   /// How many of what is broken, of chains and of groups are listed.
   static let listed = 500
   private static let listedReferrers = 5
+  /// The problem of a chain that has no end.
+  private static let circle = "a circle"
 
   /// Reads what a crawl has found out.
   ///
@@ -80,20 +90,24 @@ struct CrawlReport {
   init(_ journal: CrawlJournal) throws(IOError) {
     var hosts: Set<String> = []
     var start: String?
+    var again: Set<Int> = []
     try journal.forEach { line in
       guard case .found(let entry, _) = line else { return }
       start = start ?? entry.url
+      if entry.way == .again { again.insert(entry.id) }
       // One more than one is all that is asked.
       if hosts.count < 2, let url = try? HTTPURL(entry.url) { hosts.insert(url.authority) }
     }
     self.start = start ?? ""
     sections = SiteSections(
       name: hosts.count == 1 ? hosts.first ?? "" : "all hosts", isOfOneHost: hosts.count < 2)
-    try collect(journal)
+    try collect(journal, again: again)
   }
 
-  private mutating func collect(_ journal: CrawlJournal) throws(IOError) {
+  /// Reads all results; those of `again` were taken for copies, and then read as pages.
+  private mutating func collect(_ journal: CrawlJournal, again: Set<Int>) throws(IOError) {
     var redirects: [Int: CrawlResult] = [:]
+    var broken: Set<Int> = []
     var brokenPlaces: [Int: Int] = [:]
     var rules: [String: Group] = [:]
     var originals: [String: Group] = [:]
@@ -104,9 +118,11 @@ struct CrawlReport {
       case .alike(let shape): report.alike.append(shape)
       case .finished(let result):
         report.waiting -= 1
+        if result.kind == .duplicate, again.contains(result.entry.id) { return }
         report.count(result)
         switch result.kind {
         case .broken:
+          broken.insert(result.entry.id)
           if report.broken.count < Self.listed {
             brokenPlaces[result.entry.id] = report.broken.count
             report.broken.append(Broken(result: result))
@@ -121,9 +137,12 @@ struct CrawlReport {
     }
     report.excluded = Self.sorted(rules)
     report.copies = Self.sorted(originals)
-    report.findChains(redirects, broken: Set(brokenPlaces.keys))
+    report.findChains(redirects, broken: broken)
     try journal.forEach { line in
-      guard case .finished(let result) = line else { return }
+      guard case .finished(let result) = line,
+        result.kind != .duplicate || !again.contains(result.entry.id)
+      else { return }
+      if result.links.contains(where: broken.contains) { report.brokenReferrerCount += 1 }
       for id in result.links {
         guard let place = brokenPlaces[id] else { continue }
         report.broken[place].referrerCount += 1
@@ -180,7 +199,7 @@ struct CrawlReport {
         next = step.links.first
       }
       if let next, inChain.contains(next) {
-        chain.problem = "a circle"
+        chain.problem = Self.circle
       } else if let last = chain.steps.last, last.kind == .broken {
         chain.problem = last.problem
       } else if let next, broken.contains(next) {
@@ -194,6 +213,9 @@ struct CrawlReport {
     chains.sort {
       ($0.problem == nil ? 1 : 0, -$0.steps.count) < ($1.problem == nil ? 1 : 0, -$1.steps.count)
     }
+    chainCount = chains.count
+    circleCount = chains.count { $0.problem == Self.circle }
+    longestChain = chains.map(\.steps.count).max() ?? 0
     chains = Array(chains.prefix(Self.listed))
   }
 }

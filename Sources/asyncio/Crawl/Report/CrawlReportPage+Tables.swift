@@ -31,7 +31,7 @@ extension CrawlReportPage {
       return ["\(chain.steps.count)", steps.joined(separator: "<br><span class=\"soft\">→</span> "), problem]
     }
     return table(
-      "Redirects", of: report.chains.count, ["#n", "from and to", ""], rows,
+      "Redirects", of: report.chainCount, ["#n", "from and to", ""], rows,
       remark: "Each costs a visitor one more answer; link to where they end.")
   }
 

@@ -50,7 +50,7 @@ struct CrawlReportPage {
       card("Pages", tally[.page].grouped, "of \(tally.total.grouped) URLs", "ok"),
       card(
         "Broken", tally[.broken].grouped,
-        tally[.broken] == 0 ? "nothing to repair" : "on \(referrerCount.grouped) pages",
+        tally[.broken] == 0 ? "nothing to repair" : "on \(report.brokenReferrerCount.grouped) pages",
         tally[.broken] == 0 ? "ok" : "broken"),
       card("Redirects", tally[.redirect].grouped, longestChain, "redirect"),
       card("Excluded", tally[.excluded].grouped, "by robots.txt", "excluded"),
@@ -73,13 +73,10 @@ struct CrawlReportPage {
     """
   }
 
-  private var referrerCount: Int { Set(report.broken.flatMap(\.referrers)).count }
-
   private var longestChain: String {
-    let longest = report.chains.map(\.steps.count).max() ?? 0
-    let circles = report.chains.count { $0.problem == "a circle" }
-    if circles > 0 { return circles == 1 ? "1 in a circle" : "\(circles) in circles" }
-    return longest > 1 ? "up to \(longest) in a row" : "none in a row"
+    let circles = report.circleCount
+    if circles > 0 { return circles == 1 ? "1 in a circle" : "\(circles.grouped) in circles" }
+    return report.longestChain > 1 ? "up to \(report.longestChain) in a row" : "none in a row"
   }
 
   private var largestText: String {

@@ -68,6 +68,51 @@ import Testing
     #expect(texts[0] == "/x /y /x: a circle")
   }
 
+  @Test func `what is too much for a list is counted in full`() throws {
+    let count = CrawlReport.listed + 3
+    var results = [Self.result(0, "/", to: Array(1...count))]
+    for id in 1...count {
+      // Each leads to what is broken, the last ones to what is not listed.
+      let end = count + id
+      results.append(
+        Self.result(id, "/r\(id)", .redirect, status: 301, to: [end], target: "http://h/gone\(id)"))
+      results.append(Self.result(end, "/gone\(id)", .broken, status: 404))
+    }
+    results.append(Self.result(2 * count + 1, "/fine", .redirect, status: 301, to: [0], target: "http://h/"))
+    let report = try CrawlReport(try Self.journal(results))
+    #expect(report.broken.count == CrawlReport.listed)
+    #expect(report.brokenReferrerCount == count)
+    #expect(report.chains.count == CrawlReport.listed)
+    #expect(report.chains.allSatisfy { $0.problem == "leads to what is broken" })
+    #expect(report.chainCount == count + 1)
+    let html = CrawlReportPage(report: report, date: "today").html
+    #expect(html.contains("on \(count) pages"))
+    #expect(html.contains("The first \(CrawlReport.listed) of \(count + 1)."))
+  }
+
+  @Test func `pages that lead to what is broken are counted once, however many there are`() throws {
+    let pages = (2..<20).map { Self.result($0, "/p\($0)", to: [1, 20]) }
+    let report = try CrawlReport(
+      try Self.journal(
+        pages + [
+          Self.result(1, "/gone", .broken, status: 404), Self.result(20, "/too", .broken, status: 410),
+        ]))
+    #expect(report.brokenReferrerCount == 18)
+  }
+
+  @Test func `a copy that was read after all is a page, and counted once`() throws {
+    let journal = try Self.journal([
+      Self.result(0, "/", .duplicate, to: [1], target: "http://h/b"),
+      Self.result(1, "/b", .redirect, status: 302, to: [0], target: "http://h/"),
+    ])
+    try journal.append([CrawlEntry("http://h/", id: 0, way: .again)], [Self.result(0, "/", to: [1])])
+    let report = try CrawlReport(journal)
+    #expect(report.tally.total == 2)
+    #expect(report.tally[.page] == 1)
+    #expect(report.copies.isEmpty)
+    #expect(report.waiting == 0)
+  }
+
   @Test func `rules, copies and what was left out are counted`() throws {
     var start = Self.result(0, "/")
     start.leftOut = [.elsewhere: 3, .deep: 1]
