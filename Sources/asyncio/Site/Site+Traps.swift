@@ -160,9 +160,13 @@ extension Site {
   /// Answers what leads to ever more of its kind.
   private func endless(_ request: HTTPServerRequest) -> HTTPServerResponse {
     let parts = request.path.split(separator: "/")
+    // Whatever a path says, there is room to count on from it.
+    func number(_ place: Int) -> Int {
+      parts.count > place ? min(max(Int(parts[place]) ?? 0, 0), 1_000_000) : 0
+    }
     switch parts.count > 1 && parts[0] == "traps" ? parts[1] : "" {
     case "calendar":
-      let month = (parts.count > 2 ? Int(parts[2]) ?? 0 : 0) * 12 + (parts.count > 3 ? Int(parts[3]) ?? 0 : 0)
+      let month = number(2) * 12 + number(3)
       func path(_ month: Int) -> String { "/traps/calendar/\((month - 1) / 12)/\((month - 1) % 12 + 1)" }
       return Self.html("<a href=\"\(path(month - 1))\">before</a> <a href=\"\(path(month + 1))\">after</a>")
     case "deeper": return Self.html("<a href=\"deeper/\">deeper</a>")
@@ -173,7 +177,7 @@ extension Site {
       return Self.html(
         "<a href=\"/traps/session/inside?sid=\(newSession())\">in</a> <a href=\"/traps/session;jsessionid=\(newSession())\">on</a>"
       )
-    case "onward": return Self.redirect(.found, to: "\((parts.count > 2 ? Int(parts[2]) ?? 0 : 0) + 1)")
+    case "onward": return Self.redirect(.found, to: "\(number(2) + 1)")
     default: return HTTPServerResponse(status: .notFound)
     }
   }

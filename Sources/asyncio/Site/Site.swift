@@ -16,6 +16,8 @@ final class Site: Sendable {
   let tree: SiteTree
   private let counts = Mutex<[String: Int]>([:])
   private let sessions = Mutex(SiteRandom(seed: 7))
+  /// How many URLs besides its pages are counted: more than any crawler should ask for, and not all that anybody can make up.
+  private static let countedTraps = 20_000
 
   /// Makes a site.
   ///
@@ -26,6 +28,7 @@ final class Site: Sendable {
   func answer(_ request: HTTPServerRequest) async throws -> HTTPServerResponse {
     if request.path == "/private/check" { return check(request) }
     let count = counts.withLock { counts in
+      guard counts[request.target] != nil || counts.count < tree.count + Self.countedTraps else { return 1 }
       counts[request.target, default: 0] += 1
       return counts[request.target, default: 0]
     }
