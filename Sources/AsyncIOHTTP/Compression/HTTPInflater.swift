@@ -12,10 +12,10 @@ struct HTTPInflationError: Error, Hashable, CustomStringConvertible {
 }
 
 /// Decompresses a body wherever its bytes are cut.
-final class HTTPInflater: @unchecked Sendable {
+package final class HTTPInflater: @unchecked Sendable {
   // Sendable: see the head of this file.
 
-  enum Format: Sendable {
+  package enum Format: Sendable {
     case gzip
     /// With the frame of zlib, as the RFC says, or without, as some servers do.
     case deflate
@@ -62,7 +62,8 @@ final class HTTPInflater: @unchecked Sendable {
     }
   }
 
-  init(_ format: Format) { self.format = format }
+  /// Makes an inflater for a format.
+  package init(_ format: Format) { self.format = format }
 
   /// Whether there is more to put out without anything more being given.
   private(set) var hasMore = false
@@ -94,7 +95,7 @@ final class HTTPInflater: @unchecked Sendable {
   /// Decompresses a whole body.
   ///
   /// - Throws: `HTTPBodyTooLarge` as soon as there is more than `limit`; `HTTPInflationError`.
-  func inflate(_ bytes: [UInt8], isLast: Bool, limit: Int) throws -> [UInt8] {
+  package func inflate(_ bytes: [UInt8], isLast: Bool, limit: Int) throws -> [UInt8] {
     var output = try inflate(bytes, isLast: isLast)
     while hasMore, output.count <= limit { output += try inflate([], isLast: isLast) }
     guard output.count <= limit else { throw HTTPBodyTooLarge(limit: limit, announced: nil) }

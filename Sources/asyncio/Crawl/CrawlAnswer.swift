@@ -38,10 +38,9 @@ struct CrawlAnswer: Sendable {
     type = response[.contentType].map(Self.essence)
     if (300..<400).contains(status) { location = response[.location] }
     if (200..<300).contains(status), wanted(type) {
-      var bytes = try await response.body.collect(upTo: limit)
-      if let text = Self.textInUTF8(bytes, contentType: response[.contentType]) { bytes = text }
-      self.bytes = bytes.count
-      body = bytes
+      let arrived = try await response.body.collect(upTo: limit)
+      bytes = arrived.count
+      body = Self.textInUTF8(arrived, contentType: response[.contentType]) ?? arrived
       robotsTags = Self.robotsTag.map { response.fields[values: $0] } ?? []
       links = Self.link.map { response.fields[values: $0] } ?? []
     } else {

@@ -38,6 +38,10 @@ extension Crawler {
       discovery.result.kind = entry.isGuess ? .file : .broken
     } else if let location = answer.location {
       followRedirect(to: location, of: entry, at: url, &discovery)
+    } else if (301..<400).contains(answer.status), !entry.isGuess {
+      // But for 300, which may offer a choice in its body.
+      discovery.result.kind = .broken
+      discovery.result.problem = "redirects to nowhere"
     } else if let body = answer.body {
       if entry.way == .sitemap {
         readSitemap(body, of: entry, at: url, &discovery)

@@ -29,8 +29,18 @@ extension Crawler {
   }
 
   /// Finds what a sitemap lists: pages, or sitemaps.
+  ///
+  /// It may be a file in gzip.
   func readSitemap(_ body: [UInt8], of entry: CrawlEntry, at url: HTTPURL, _ discovery: inout Discovery) {
-    let sitemap = Sitemap(body)
+    var text = body
+    if body.starts(with: [0x1F, 0x8B]) {
+      do { text = try HTTPInflater(.gzip).inflate(body, isLast: true, limit: settings.size) } catch {
+        discovery.result.kind = .broken
+        discovery.result.problem = "is compressed, and damaged or larger than \(ByteSize(settings.size))"
+        return
+      }
+    }
+    let sitemap = Sitemap(text)
     var links: [Int] = []
     for location in sitemap.locations {
       guard let target = try? url.resolve(location) else { continue }

@@ -87,6 +87,27 @@ import Testing
     #expect(site.complaints(sitemaps: true, alike: 60) == [])
   }
 
+  @Test(arguments: [0, 20])
+  func `a sitemap may be compressed, and is broken if it is damaged`(cut: Int) async throws {
+    // <urlset><url><loc>/listed</loc></url></urlset>
+    let file: [UInt8] = [
+      0x1F, 0x8B, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xB3, 0x29, 0x2D, 0xCA, 0x29, 0x4E,
+      0x2D, 0xB1, 0xB3, 0x01, 0xD2, 0x76, 0x36, 0x39, 0xF9, 0xC9, 0x76, 0xFA, 0x39, 0x99, 0xC5, 0x25,
+      0xA9, 0x29, 0x36, 0xFA, 0x20, 0x8E, 0x8D, 0x3E, 0x58, 0x5C, 0x1F, 0xAA, 0x0A, 0x00, 0x81, 0x9D,
+      0x77, 0x6C, 0x2E, 0x00, 0x00, 0x00,
+    ]
+    var settings = try settings { request in
+      switch request.path {
+      case "/robots.txt": HTTPServerResponse(text: "Sitemap: /map.xml.gz\n")
+      case "/map.xml.gz":
+        HTTPServerResponse(fields: [.contentType: "application/gzip"], body: Array(file.dropLast(cut)))
+      default: Site.html("")
+      }
+    }
+    settings.readsSitemaps = true
+    #expect(try await crawl(settings).counts == (cut == 0 ? [.page: 2, .file: 1] : [.page: 1, .broken: 1]))
+  }
+
   @Test func `two crawls of one site are the same to the letter`() async throws {
     func lines() async throws -> [String] {
       var settings = try settings(Site(pages: 40).answer)
@@ -543,6 +564,24 @@ import Testing
     #expect(summary.waiting > 0)
     #expect(!summary.isInterrupted)
     #expect(summary.exitStatus == 1)
+  }
+
+  @Test func `a redirect to nowhere is broken, and bytes are those that arrived`() async throws {
+    let journal = try CrawlJournal(path: nil)
+    let settings = try settings { request in
+      switch request.path {
+      case "/":
+        HTTPServerResponse(
+          fields: [.contentType: "text/html; charset=iso-8859-1"],
+          body: Array("<a href=/nowhere>".utf8) + [0xE9, 0xE8] + Array("</a>".utf8))
+      case "/nowhere": HTTPServerResponse(status: .found)
+      default: HTTPServerResponse(status: .notFound)
+      }
+    }
+    #expect(try await crawl(settings, journal: journal).counts == [.page: 1, .broken: 1])
+    let results = try results(in: journal)
+    #expect(results["/"]?.bytes == 23)
+    #expect(results["/nowhere"]?.problem == "redirects to nowhere")
   }
 
   @Test func `assets are checked if they are to be, and not read`() async throws {
