@@ -39,7 +39,11 @@ import Testing
   private func fetch(_ urls: [String], _ settings: Fetcher.Settings, _ log: Log = Log()) async -> FetchReport
   {
     let display = LiveDisplay(
-      isLive: false, width: { 80 }, display: { text in log.words.withLock { $0 += text } }, output: { _ in })
+      isLive: false, width: { 80 },
+      display: { text in
+        log.words.withLock { $0 += text }
+        return true
+      }, output: { _ in true })
     return await Fetcher(urls, settings, display: display).run()
   }
 
