@@ -35,7 +35,12 @@ try EventLoop.run {
     ResourcePoolConfiguration(maximumSize: 2),
     create: { try await Connection(name: "pooled").open() },
     destroy: { try await $0.close($0, after: .succeeded) })
-  let lengths = try await gather(0..<10) { _ in try await pool.withResource { $0.name.count } }
+  let lengths = try await gather(0..<10) { _ in
+    try await pool.withResource { connection in
+      try await sleep(for: .milliseconds(20))  // longer than it takes to open the second
+      return connection.name.count
+    }
+  }
   print(lengths.count, "uses of", pool.statistics.created, "connections")
   try await pool.close()
 }
