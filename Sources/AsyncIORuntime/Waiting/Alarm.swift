@@ -19,6 +19,24 @@ package struct Alarm: Sendable {
   private let loop: EventLoop
   private let timer: Timer
 
+  /// What the timer is for.
+  private enum Target {
+    case waiter(Waiter)
+    case scope(ScopeContext)
+
+    var payload: TimerPayload {
+      switch self {
+      case .waiter(let waiter): TimerPayload(waiter)
+      case .scope(let scope): TimerPayload(scope)
+      }
+    }
+
+    /// Whether the timer is of no use any more.
+    var isOver: Bool {
+      if case .waiter(let waiter) = self { waiter.outcome != nil } else { false }
+    }
+  }
+
   /// Sets a timer that finishes `waiter` as woken.
   ///
   /// - Parameters:
@@ -26,29 +44,26 @@ package struct Alarm: Sendable {
   ///   - loop: The loop that keeps the timer.
   ///   - waiter: Finished when the time has come.
   package init(at deadline: Int64, on loop: EventLoop, for waiter: Waiter) {
+    self.init(at: deadline, on: loop, for: .waiter(waiter))
+  }
+
+  /// Sets a timer that has `scope` look whether its deadline has passed.
+  init(at deadline: Int64, on loop: EventLoop, for scope: ScopeContext) {
+    self.init(at: deadline, on: loop, for: .scope(scope))
+  }
+
+  private init(at deadline: Int64, on loop: EventLoop, for target: Target) {
     self.loop = loop
     guard !loop.isCurrent else {
-      timer = .here(loop.setTimer(at: deadline, TimerPayload(waiter)))
+      timer = .here(loop.setTimer(at: deadline, target.payload))
       return
     }
     let box = TimerBox()
     timer = .elsewhere(box)
     loop.onLoopThread {
       // Cancelled on its way here.
-      if waiter.outcome == nil { box.id = loop.setTimer(at: deadline, TimerPayload(waiter)) }
+      if !target.isOver { box.id = loop.setTimer(at: deadline, target.payload) }
     }
-  }
-
-  /// Sets a timer that has `scope` look whether its deadline has passed.
-  init(at deadline: Int64, on loop: EventLoop, for scope: ScopeContext) {
-    self.loop = loop
-    guard !loop.isCurrent else {
-      timer = .here(loop.setTimer(at: deadline, TimerPayload(scope)))
-      return
-    }
-    let box = TimerBox()
-    timer = .elsewhere(box)
-    loop.onLoopThread { box.id = loop.setTimer(at: deadline, TimerPayload(scope)) }
   }
 
   /// Removes the timer if it has not fired.
