@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -203,33 +204,13 @@ __attribute__((swiftcall)) extern void *swift_task_addCancellationHandler(
     cancellation_handler handler, void *context);
 __attribute__((swiftcall)) extern void swift_task_removeCancellationHandler(void *record);
 
-extern void asyncio_waiter_cancelled(void *context);
-extern void asyncio_scope_cancelled(void *context);
-extern void asyncio_readiness_cancelled(void *context);
+extern void asyncio_wait_cancelled(uintptr_t target);
 
-static __attribute__((swiftcall)) void waiter_cancelled(__attribute__((swift_context)) void *context) {
-  asyncio_waiter_cancelled(context);
+static __attribute__((swiftcall)) void wait_cancelled(__attribute__((swift_context)) void *target) {
+  asyncio_wait_cancelled((uintptr_t)target);
 }
 
-static __attribute__((swiftcall)) void scope_cancelled(__attribute__((swift_context)) void *context) {
-  asyncio_scope_cancelled(context);
-}
-
-static __attribute__((swiftcall)) void readiness_cancelled(__attribute__((swift_context)) void *context) {
-  asyncio_readiness_cancelled(context);
-}
-
-void *casyncio_on_cancel_waiter(void *context) {
-  return swift_task_addCancellationHandler(waiter_cancelled, context);
-}
-
-void *casyncio_on_cancel_scope(void *context) {
-  return swift_task_addCancellationHandler(scope_cancelled, context);
-}
-
-void *casyncio_on_cancel_readiness(void *context) {
-  return swift_task_addCancellationHandler(readiness_cancelled, context);
-}
+void *casyncio_on_cancel(void *target) { return swift_task_addCancellationHandler(wait_cancelled, target); }
 
 void casyncio_remove_cancellation_handler(void *record) { swift_task_removeCancellationHandler(record); }
 
@@ -244,6 +225,10 @@ void casyncio_push_task_local(const void *key, void *value, const void *type) {
 
 void casyncio_pop_task_local(void) { swift_task_localValuePop(); }
 
+__attribute__((swiftcall)) extern void *swift_task_localValueGet(const void *key);
+
+void *casyncio_get_task_local(const void *key) { return swift_task_localValueGet(key); }
+
 // MARK: The current task
 
 __attribute__((swiftcall)) extern void *swift_task_getCurrent(void);
@@ -252,7 +237,18 @@ __attribute__((swiftcall)) extern bool swift_task_isCancelled(void *task);
 
 void *casyncio_current_task(void) { return swift_task_getCurrent(); }
 
+__attribute__((swiftcall)) extern uint64_t swift_task_getJobTaskId(void *job);
+
+uint64_t casyncio_current_task_number(void) {
+  void *task = swift_task_getCurrent();
+  return task ? swift_task_getJobTaskId(task) : 0;
+}
+
 bool casyncio_task_is_cancelled(void *task) { return swift_task_isCancelled(task); }
+
+void casyncio_give_way(void) { sched_yield(); }
+
+uintptr_t casyncio_thread_mark(void) { return (uintptr_t)&casyncio_current; }
 
 // MARK: Signals
 

@@ -33,6 +33,7 @@ final class TaskPool: Sendable {
   private let workers = Mutex(Workers())
   private let operation: @Sendable (Int) async -> Void
   private let ended = Waiter()
+  private let places = WorkerPlaces()
 
   /// Makes a pool that has not started.
   ///
@@ -76,7 +77,9 @@ final class TaskPool: Sendable {
       if !workers.isStopped { workers.tasks.append(task) }
       return workers.isStopped
     }
-    if isLate { task.cancel() }
+    guard isLate else { return }
+    task.cancel()
+    places.tellAll()
   }
 
   /// Cancels the workers and gives out no more numbers.
@@ -91,6 +94,7 @@ final class TaskPool: Sendable {
       return workers.tasks
     }
     for task in tasks { task.cancel() }
+    places.tellAll()
   }
 
   /// Waits until the last worker has ended, whatever becomes of the waiting task.
@@ -107,6 +111,7 @@ final class TaskPool: Sendable {
   }
 
   private func work() async {
+    places.enter()
     while hasMore {
       let number = next.add(1, ordering: .relaxed).oldValue
       guard number < count else { break }

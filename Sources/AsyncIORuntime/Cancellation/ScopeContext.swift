@@ -171,7 +171,10 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
       let child = state.child == 0 ? nil : unsafe unsafeBitCast(state.child, to: Task<Void, Never>.self)
       return (true, child, state.onCancel)
     }
-    child?.cancel()
+    if let child {
+      child.cancel()
+      tell()
+    }
     action?()
     return isDecided
   }

@@ -12,8 +12,19 @@ extension TaskContext {
   // A metatype without a static type is a pointer to the type's metadata.
   private static let type = unsafe unsafeBitCast(TaskContext?.self as any Any.Type, to: UInt.self)
 
-  /// Makes this the innermost link of the current task, until `unbind`.
+  /// `current` without counting a reference; the task has it as long as it is bound.
+  @inline(__always)
+  static var innermost: Unmanaged<TaskContext>? {
+    guard let value = unsafe casyncio_get_task_local(UnsafeRawPointer(bitPattern: key)),
+      // An optional reference is one pointer.
+      let address = unsafe value.load(as: UnsafeMutableRawPointer?.self)
+    else { return nil }
+    return unsafe .fromOpaque(address)
+  }
+
+  /// Makes this the innermost link of the current task, which is cancelled through it alone, until `unbind`.
   package final func bind() {
+    bindPlace()
     var value: TaskContext? = self
     // The runtime takes over the reference that is counted here; an optional reference is one pointer.
     _ = unsafe Unmanaged.passRetained(self)
@@ -24,5 +35,8 @@ extension TaskContext {
   }
 
   /// Ends the last `bind` of the current task.
-  package final func unbind() { casyncio_pop_task_local() }
+  package final func unbind() {
+    casyncio_pop_task_local()
+    unbindPlace()
+  }
 }

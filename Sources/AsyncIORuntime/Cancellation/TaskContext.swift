@@ -6,9 +6,9 @@
 
 import Synchronization
 
-/// A link of the chain: a task of ours or a cancel scope.
+/// A link of the chain: a task of ours or a cancel scope; the place where the task that has bound it waits.
 @usableFromInline
-package class TaskContext: @unchecked Sendable {
+package class TaskContext: WaitingPlace, @unchecked Sendable {
   // Sendable: what changes is behind the mutex.
 
   /// The innermost link of the current task.
@@ -21,7 +21,10 @@ package class TaskContext: @unchecked Sendable {
   @exclusivity(unchecked) private var surroundings: TaskContext?
   private let ownReason = Mutex<CancellationReason?>(nil)
 
-  init(parent: TaskContext?) { unsafe surroundings = parent }
+  init(parent: TaskContext?) {
+    unsafe surroundings = parent
+    super.init()
+  }
 
   /// Puts a link that nobody else has into other surroundings.
   final func move(into parent: TaskContext?) { unsafe surroundings = parent }

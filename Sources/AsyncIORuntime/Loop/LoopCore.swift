@@ -44,6 +44,8 @@ import Synchronization
   let isQueueWhole = Atomic<Bool>(false)
   /// Waiters to be used again; see QueuedWaiter.swift.
   var spareWaiters = SpareWaiters()
+  /// The place that was used last on this thread, and the number of its task; see WaitingPlace.swift.
+  var placed = PlacedTask.none
   /// A scope to be used again; see ScopeContext.swift.
   var spareScope: ScopeContext?
   /// The loop that owns this core.

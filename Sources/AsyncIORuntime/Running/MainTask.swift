@@ -11,6 +11,7 @@ final class MainTask<Result: Sendable>: Sendable {
   private let done = Atomic<Bool>(false)
   private let result = Mutex<Swift.Result<Result, any Error>?>(nil)
   private let task = Mutex<Task<Void, Never>?>(nil)
+  private let place = WaitingPlace()
 
   init(_ loop: EventLoop) { self.loop = loop }
 
@@ -21,11 +22,13 @@ final class MainTask<Result: Sendable>: Sendable {
     let started = loop.makeTask(name: "main", installed: installed) { [self] in
       loop.mainTask.store(TaskIdentity.current?.word ?? 0, ordering: .relaxed)
       let outcome: Swift.Result<Result, any Error>
+      place.bindPlace()
       do {
         outcome = .success(try await body())
       } catch {
         outcome = .failure(error)
       }
+      place.unbindPlace()
       result.withLock { $0 = outcome }
       loop.mainTask.store(0, ordering: .relaxed)
       done.store(true, ordering: .releasing)
@@ -34,7 +37,10 @@ final class MainTask<Result: Sendable>: Sendable {
     task.withLock { $0 = started }
   }
 
-  func cancel() { task.withLock { $0 }?.cancel() }
+  func cancel() {
+    task.withLock { $0 }?.cancel()
+    place.tell()
+  }
 
   func takeResult() -> Swift.Result<Result, any Error> {
     result.withLock { $0 } ?? .failure(EventLoopError(.closed, "the loop was stopped before main had ended"))

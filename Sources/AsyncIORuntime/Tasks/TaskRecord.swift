@@ -84,7 +84,12 @@ package final class TaskRecord: TaskContext, @unchecked Sendable, CustomStringCo
       cancellation = .requested
       return nil
     }
-    action?()
+    if let action { perform(action) }
+  }
+
+  private func perform(_ cancel: @Sendable () -> Void) {
+    cancel()
+    tell()
   }
 
   /// Says how to cancel the task, once it exists.
@@ -94,7 +99,7 @@ package final class TaskRecord: TaskContext, @unchecked Sendable, CustomStringCo
       if case .requested = cancellation { return true }
       return false
     }
-    if isRequested { action() }
+    if isRequested { perform(action) }
   }
 
   package var state: State {

@@ -57,7 +57,9 @@ extension LoopCore {
   @inline(__always)
   nonisolated(nonsending) static func parkBehindReady(_ core: UnsafeMutablePointer<LoopCore>) async {
     unsafe core.pointee.parking = ParkingPlace.afterItem
+    let placed = unsafe core.pointee.placed
     await suspend()
+    unsafe current?.pointee.placed = placed
   }
 
   /// Suspends the current task until `waiter` is finished.

@@ -115,7 +115,9 @@ import Synchronization
   /// - Parameter subject: What is waited for, for people.
   package final func waitUncancelled(for subject: StaticString) async {
     let noted = WaitingList.begin(subject, self)
+    let placed = unsafe LoopCore.current?.pointee.placed
     await waitUnnoted()
+    if let placed { unsafe LoopCore.current?.pointee.placed = placed }
     WaitingList.end(noted)
   }
 

@@ -115,13 +115,13 @@ void casyncio_end_by_signal(int number) __attribute__((noreturn));
 // MARK: Cancellation handlers
 
 // The entry points of the language's runtime behind `withTaskCancellationHandler`; see CancellationHandler.swift. The
-// handler calls `asyncio_waiter_cancelled` or one of its like, which are written in Swift, with `context`.
-void *casyncio_on_cancel_waiter(void *context);
-void *casyncio_on_cancel_scope(void *context);
-void *casyncio_on_cancel_readiness(void *context);
+// handler calls `asyncio_wait_cancelled`, which is written in Swift, with `target`.
+void *casyncio_on_cancel(void *target);
 void casyncio_remove_cancellation_handler(void *record);
 // The task that runs on this thread, or null; an address to be compared, as TaskIdentity.swift does.
 void *casyncio_current_task(void);
+// A number of the task that runs on this thread, which no other task gets; 0 for none.
+uint64_t casyncio_current_task_number(void);
 // Whether a task, which lives, was cancelled; `Task.isCancelled` without counting references.
 bool casyncio_task_is_cancelled(void *task);
 
@@ -130,6 +130,8 @@ bool casyncio_task_is_cancelled(void *task);
 // The entry points behind `TaskLocal.withValue`; see TaskContext+Binding.swift. Pushing consumes the value.
 void casyncio_push_task_local(const void *key, void *value, const void *type);
 void casyncio_pop_task_local(void);
+// Where the value of the current task is; null if it has none.
+void *casyncio_get_task_local(const void *key);
 
 // MARK: Samples of a stack
 
@@ -162,6 +164,10 @@ extern bool asyncio_sample_rehearse(void);
 
 // MARK: Threads
 
+// Lets another thread run that is ready, if there is one.
+void casyncio_give_way(void);
+// A number that is this thread's alone, while it lives; a multiple of 8.
+uintptr_t casyncio_thread_mark(void);
 // Whether this is the process's first thread.
 bool casyncio_is_main_thread(void);
 // Names this thread for debuggers (15 bytes are kept).
