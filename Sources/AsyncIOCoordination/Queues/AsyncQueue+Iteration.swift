@@ -25,8 +25,7 @@ extension AsyncQueue: AsyncSequence {
     public nonisolated(nonsending) mutating func next(isolation: (any Actor)? = #isolation) async -> Element?
     {
       do {
-        if let item = try queue.tryGet() { return item }
-        return try await queue.waitToGet()
+        return try await queue.get()
       } catch {
         return nil
       }

@@ -134,8 +134,13 @@ public final class AsyncQueue<Element: Sendable>: Sendable {
   /// A call that need not wait does not look for it.
   @inlinable
   public func get() async throws -> Element {
-    if let item = try tryGet() { return item }
-    return try await waitToGet()
+    switch state.withLock({ $0.removeOrStandInLine() }) {
+    case .item(let item, let wakeUps):
+      wakeUps.resume()
+      return item
+    case .waiting(let waiter): return try await wait(waiter)
+    case .shutDown: throw QueueError.shutDown
+    }
   }
 
   /// Takes the next item out, if there is one (asyncio's `get_nowait`).
@@ -155,20 +160,7 @@ public final class AsyncQueue<Element: Sendable>: Sendable {
   }
 
   @inlinable
-  func waitToGet() async throws -> Element {
-    let waiter = QueuedWaiter<Element?>.take(nil)
-    let removal = state.withLock { state in
-      let removal = state.remove()
-      if case .empty = removal { state.getters.append(waiter) }
-      return removal
-    }
-    switch removal {
-    case .item(let item, let wakeUps):
-      wakeUps.resume()
-      return item
-    case .shutDown: throw QueueError.shutDown
-    case .empty: break
-    }
+  func wait(_ waiter: QueuedWaiter<Element?>) async throws -> Element {
     if await waiter.wait(for: "an item of a queue") == .cancelled {
       state.withLock { $0.getters.remove(waiter) }
       throw cancellationError()

@@ -103,6 +103,27 @@ struct QueueState<Element: Sendable>: ~Copyable {
     return .item(item, wakeUps)
   }
 
+  /// What came of asking for an item that one can wait for.
+  @usableFromInline
+  enum Claim {
+    case item(Element, WakeUps)
+    case waiting(QueuedWaiter<Element?>)
+    case shutDown
+  }
+
+  /// Takes the next item as `remove` does, or has a waiter stand in line for it.
+  @inlinable
+  mutating func removeOrStandInLine() -> Claim {
+    switch remove() {
+    case .item(let item, let wakeUps): return .item(item, wakeUps)
+    case .shutDown: return .shutDown
+    case .empty:
+      let waiter = QueuedWaiter<Element?>.take(nil)
+      getters.append(waiter)
+      return .waiting(waiter)
+    }
+  }
+
   /// Puts in the items of putters that still wait, while there is room.
   @inlinable
   mutating func admit(_ wakeUps: inout WakeUps) {

@@ -173,19 +173,21 @@ import Synchronization
   private func run(_ item: ReadyItem) {
     unsafe core.pointee.budget = LoopCore.fullBudget
     unsafe core.pointee.mayPark = item.kind == .global
+    unsafe core.pointee.runningTask = item.word & ~7
     progress.beginItem()
     switch item.kind {
     case .global: InstalledExecutors.runGlobal(item.job)
     case .preferred: unsafe item.job.runSynchronously(on: asUnownedTaskExecutor())
     case .main: InstalledExecutors.runMain(item.job)
     case .callback: item.takeCallback().run()
+    case .leader: return runLeader()
     }
-    let yielded = unsafe core.pointee.yielded
-    if yielded != 0 {
-      unsafe core.pointee.yielded = 0
-      ReadinessWord.resume(yielded)
-    }
+    unsafe LoopCore.resumeYielded(core)
   }
+
+  /// Runs the task that has suspended until its ticket comes to its turn.
+  @inline(never)
+  private func runLeader() { run(unsafe core.pointee.takeLeader()) }
 
   /// Looks at timers and descriptors without waiting.
   private func glance() {

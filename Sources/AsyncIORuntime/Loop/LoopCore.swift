@@ -23,6 +23,12 @@ import Synchronization
   var mayPark = false
   /// Where the job of the task goes that is about to suspend; see Parking.swift.
   var parking: UInt = 0
+  /// The address of the job that the loop runs, which may be a task.
+  var runningTask: UInt = 0
+  /// Whether a task helps, or has suspended until the loop comes to its ticket; see Helping.swift.
+  var isTicketOut = false
+  /// The job of the task that has suspended so; 0 for none.
+  var leader: UInt = 0
   /// How many operations the running job may still complete without suspending before it must give way.
   var budget = LoopCore.fullBudget
   /// How many jobs run inside of the loop's own at this moment; see HandOver.swift.
@@ -79,6 +85,15 @@ import Synchronization
     unsafe core.pointee.yielded = ReadinessWord.waiting(continuation)
     // Two tasks gave way within one job, as when an actor runs several: the first has suspended by now.
     if former != 0 { ReadinessWord.resume(former) }
+  }
+
+  /// Makes the task ready that has given way, if one has.
+  @inline(__always)
+  static func resumeYielded(_ core: UnsafeMutablePointer<LoopCore>) {
+    let yielded = unsafe core.pointee.yielded
+    guard yielded != 0 else { return }
+    unsafe core.pointee.yielded = 0
+    ReadinessWord.resume(yielded)
   }
 
   /// Takes the item that runs next, where that needs more than to take the oldest: chosen by the seed, with a note of when it

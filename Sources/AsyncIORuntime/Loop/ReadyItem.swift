@@ -16,6 +16,8 @@ struct ReadyItem: BitwiseCopyable {
     case main = 2
     /// A job of a task that prefers this loop as its task executor.
     case preferred = 3
+    /// The ticket of a loop's helper (Helping.swift): the loop's core.
+    case leader = 4
   }
 
   let word: UInt
@@ -32,13 +34,23 @@ struct ReadyItem: BitwiseCopyable {
     word = unsafe UInt(bitPattern: Unmanaged.passRetained(callback).toOpaque()) | Kind.callback.rawValue
   }
 
+  /// The ticket of the loop that has `core`.
+  init(leaderOf core: UnsafeMutablePointer<LoopCore>) {
+    // Memory of the heap, aligned to 16 bytes.
+    word = UInt(bitPattern: core) | Kind.leader.rawValue
+  }
+
+  /// Of a ticket, the core of the loop that it belongs to.
+  var core: UnsafeMutablePointer<LoopCore>? { unsafe UnsafeMutablePointer(bitPattern: word & ~7) }
+
   @inline(__always)
   var kind: Kind {
     switch word & 7 {
     case 0: .global
     case 1: .callback
     case 2: .main
-    default: .preferred
+    case 3: .preferred
+    default: .leader
     }
   }
 

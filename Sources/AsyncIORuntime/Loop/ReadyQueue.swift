@@ -47,6 +47,10 @@
     return ReadyItem(word: word)
   }
 
+  /// The oldest item, which stays.
+  @inline(__always)
+  var first: ReadyItem? { count > 0 ? unsafe ReadyItem(word: storage[head]) : nil }
+
   /// The youngest item, which stays.
   @inline(__always)
   var last: ReadyItem? {

@@ -75,6 +75,7 @@ enum ReadinessWord {
 
   static func resume(_ word: UInt) {
     if word & ParkingPlace.jobBit != 0 {
+      if word & 7 != 0 { return LoopCore.useTicket(word) }
       return InstalledExecutors.enqueueGlobal(
         unsafe unsafeBitCast(word & ~ParkingPlace.jobBit, to: UnownedJob.self))
     }

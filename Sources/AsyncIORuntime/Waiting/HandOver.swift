@@ -47,7 +47,7 @@ extension EventLoop {
   }
 
   /// Runs the job of a task inside of the running job.
-  private func runInside(_ item: ReadyItem) {
+  func runInside(_ item: ReadyItem) {
     let mayPark = unsafe core.pointee.mayPark
     unsafe core.pointee.mayPark = item.kind == .global
     if item.kind == .preferred {

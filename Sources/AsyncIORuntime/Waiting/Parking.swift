@@ -19,9 +19,9 @@
 internal import CAsyncIO
 import Synchronization
 
-/// Suspends the task; its job goes to `ParkingExecutor.enqueue`.
-@_silgen_name("casyncio_park")
-private nonisolated(nonsending) func suspend() async
+/// Suspends the task; its job goes to `ParkingExecutor.enqueue`, and from there where `LoopCore.parking` says.
+@usableFromInline @_silgen_name("casyncio_park")
+nonisolated(nonsending) func suspendForParking() async
 
 /// Where a job that is being parked goes.
 enum ParkingPlace {
@@ -29,8 +29,15 @@ enum ParkingPlace {
   static let jobBit: UInt = 8
 
   fileprivate static let afterItem: UInt = 1
+  /// With the loop's ticket in the ready queue; see Helping.swift.
+  static let asLeader: UInt = 3
   fileprivate static let slotBit: UInt = 2
   fileprivate static let writerBit: UInt = 4
+
+  @inline(__always)
+  static func of(_ waiter: Waiter) -> UInt {
+    unsafe UInt(bitPattern: Unmanaged.passUnretained(waiter).toOpaque())
+  }
 
   /// Publishes a job where it is to be found; false if what it waits for has come already.
   fileprivate static func park(_ word: UInt, at place: UInt) -> Bool {
@@ -58,15 +65,18 @@ extension LoopCore {
   nonisolated(nonsending) static func parkBehindReady(_ core: UnsafeMutablePointer<LoopCore>) async {
     unsafe core.pointee.parking = ParkingPlace.afterItem
     let placed = unsafe core.pointee.placed
-    await suspend()
+    await suspendForParking()
     unsafe current?.pointee.placed = placed
   }
 
-  /// Suspends the current task until `waiter` is finished.
+  /// Has the current task, which is about to suspend, parked until `waiter` is finished.
+  ///
+  /// - Returns: False if another task, run here, has finished it meanwhile: then there is no need to suspend.
   @inline(__always)
-  nonisolated(nonsending) static func park(in waiter: Waiter, _ core: UnsafeMutablePointer<LoopCore>) async {
-    unsafe core.pointee.parking = UInt(bitPattern: Unmanaged.passUnretained(waiter).toOpaque())
-    await suspend()
+  static func prepareToPark(in waiter: Waiter, _ core: UnsafeMutablePointer<LoopCore>) -> Bool {
+    let place = unsafe waiter.placeAfterHelping(core)
+    unsafe core.pointee.parking = place
+    return place != 0
   }
 
   /// Suspends the current task until something has come in a direction of `slot`.
@@ -77,7 +87,7 @@ extension LoopCore {
   ) async {
     let direction = direction == .write ? ParkingPlace.writerBit : 0
     unsafe core.pointee.parking = UInt(bitPattern: slot) | ParkingPlace.slotBit | direction
-    await suspend()
+    await suspendForParking()
   }
 
   /// Parks the job of the task that is suspending on this thread.
@@ -89,6 +99,8 @@ extension LoopCore {
       yielded = word
       // Two tasks gave way within one item, as when one is run inside of another's job.
       if former != 0 { ReadinessWord.resume(former) }
+    } else if parking == ParkingPlace.asLeader {
+      leader = item.word
     } else if !ParkingPlace.park(word, at: parking) {
       push(item)
     }

@@ -160,8 +160,8 @@
     var rest = unsafe first
     while let waiter = unsafe rest {
       // The task may end, and its waiter with it, as soon as it is resumed.
-      let (continuation, next) = unsafe waiter._withUnsafeGuaranteedRef { unsafe ($0.continuation, $0.next) }
-      unsafe rest = next
+      let continuation = unsafe waiter._withUnsafeGuaranteedRef { unsafe $0.continuation }
+      unsafe rest = unsafe waiter._withUnsafeGuaranteedRef { unsafe $0.next }
       ReadinessWord.resume(continuation)
     }
   }

@@ -3,7 +3,7 @@
 // A waiter's word is one of
 //
 //   pending            made, nobody waits yet            → waiting, finished
-//   waiting            a continuation                    → finished
+//   waiting            what resumes the task             → finished; pending, where it was a ticket (Helping.swift)
 //   finished(outcome)  decided                           (last; "cancelled late" may be added)
 //
 // Why it wakes exactly once: the word leaves `waiting` by one exchange in `finish`; whoever performs it holds the
@@ -96,17 +96,55 @@ import Synchronization
   ///
   /// - Parameter subject: What is waited for, for people, such as `queue get`.
   /// - Returns: How the wait ended.
-  @usableFromInline
+  // Inlined, so that it has no frame of its own, nor one at all where the task need not suspend.
+  @inlinable
   package final func wait(for subject: StaticString) async -> Outcome {
+    let begun = begin(subject, #isolation)
+    switch begun.rest {
+    case .none: break
+    case .parking: await suspendForParking()
+    case .continuation: await waitByContinuation()
+    }
+    return end(begun)
+  }
+
+  /// A wait that has begun.
+  @usableFromInline
+  struct Begun {
+    let noted: WaitingList.Serial
+    let handler: CancellationHandler
+    @usableFromInline let rest: Rest
+  }
+
+  /// What is left to be done to wait.
+  @usableFromInline
+  enum Rest {
+    /// The wait has ended.
+    case none
+    /// The task suspends; where to park is said.
+    case parking
+    case continuation
+  }
+
+  @usableFromInline
+  final func begin(_ subject: StaticString, _ isolation: (any Actor)?) -> Begun {
     let noted = WaitingList.begin(subject, self)
     let handler = CancellationHandler(finishing: self)
-    if let core = unsafe LoopCore.forParking(#isolation) {
-      if outcome == nil { unsafe await LoopCore.park(in: self, core) }
-    } else {
-      await waitByContinuation()
-    }
-    handler.remove()
-    WaitingList.end(noted)
+    return Begun(noted: noted, handler: handler, rest: rest(isolation))
+  }
+
+  /// What is to be done until `finish`, where a task could park by now.
+  @inline(__always)
+  private final func rest(_ isolation: (any Actor)?) -> Rest {
+    guard let core = unsafe LoopCore.forParking(isolation) else { return .continuation }
+    if outcome != nil { return .none }
+    return unsafe LoopCore.prepareToPark(in: self, core) ? .parking : .none
+  }
+
+  @usableFromInline
+  final func end(_ begun: Begun) -> Outcome {
+    begun.handler.remove()
+    WaitingList.end(begun.noted)
     return outcome ?? .woken
   }
 
@@ -124,16 +162,16 @@ import Synchronization
   /// Waits for `finish` alone, where what is waited for says by itself what it waits for; called once.
   @inline(__always)
   final func waitUnnoted() async {
-    if let core = unsafe LoopCore.forParking(#isolation) {
-      if outcome == nil { unsafe await LoopCore.park(in: self, core) }
-    } else {
-      await waitByContinuation()
+    switch rest(#isolation) {
+    case .none: break
+    case .parking: await suspendForParking()
+    case .continuation: await waitByContinuation()
     }
   }
 
   // A function of its own, so that its frame is not that of each task that parks.
-  @inline(never)
-  private final func waitByContinuation() async {
+  @inline(never) @usableFromInline
+  final func waitByContinuation() async {
     unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
       unsafe park(continuation)
     }
@@ -143,6 +181,11 @@ import Synchronization
   @inline(__always)
   final func park(_ job: UInt) -> Bool {
     word.compareExchange(expected: Self.pending, desired: job, ordering: .acquiringAndReleasing).exchanged
+  }
+
+  /// Takes back what `park` has published; false if the wait has ended.
+  final func takeBack(_ job: UInt) -> Bool {
+    word.compareExchange(expected: job, desired: Self.pending, ordering: .acquiringAndReleasing).exchanged
   }
 
   /// Publishes the continuation, or resumes it if the wait has ended already.
