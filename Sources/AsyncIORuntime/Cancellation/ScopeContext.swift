@@ -79,9 +79,9 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
     unsafe self.start = start
     self.shields = shields
     self.outlivesChild = outlivesChild
-    unsafe beginsCancelled = !shields && Task.isCancelled
+    unsafe beginsCancelled = !shields && TaskIdentity.currentAndCancellation.isCancelled
     state = Mutex(State(deadline: deadline))
-    super.init(parent: .current)
+    super.init(parent: .currentLink)
   }
 
   package override var isShield: Bool { shields }
@@ -280,14 +280,14 @@ package final class ScopeContext: TaskContext, @unchecked Sendable {
   private func use(for time: Int64) {
     unsafe start = EventLoop.orDefault.now
     let (deadline, overflow) = unsafe start.addingReportingOverflow(time)
-    unsafe beginsCancelled = Task.isCancelled
+    unsafe beginsCancelled = TaskIdentity.currentAndCancellation.isCancelled
     state.withLock { state in
       state.deadline = overflow ? .max : deadline
       state.hasLeft = false
       state.hasEnded = false
     }
     left.store(false, ordering: .relaxed)
-    move(into: .current)
+    move(into: .currentLink)
   }
 
   /// Keeps a scope whose work is done, if it was made by `bounded(by:)`, nobody else has it, and it was not cancelled.
