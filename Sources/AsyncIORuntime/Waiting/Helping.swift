@@ -32,6 +32,8 @@ extension Waiter {
     let ticket = unsafe core.pointee.ticket.word | ParkingPlace.jobBit
     guard park(ticket) else { return 0 }
     let item = unsafe core.pointee.beginHelping()
+    // A task that was started in this job, and gave way: it would come behind the item, if this task had suspended.
+    unsafe LoopCore.resumeYielded(core)
     // The loop whose core this is is being driven, hence alive.
     unsafe core.pointee.loop._withUnsafeGuaranteedRef { $0.runInside(item) }
     unsafe LoopCore.resumeYielded(core)
