@@ -106,7 +106,7 @@ class TaskCore: @unchecked Sendable {
     if isInCreator.load(ordering: .relaxed) { cancelFromNowOn() }
     record.bind()
     // A task of the language always runs its body; asyncio's does not if it was cancelled first, nor does ours.
-    let isCancelled = Task.isCancelled
+    let isCancelled = TaskIdentity.currentAndCancellation.isCancelled
     if isCancelled { end(.failed(CancellationError())) }
     return !isCancelled
   }

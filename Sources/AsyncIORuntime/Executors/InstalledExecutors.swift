@@ -68,6 +68,8 @@ package enum InstalledExecutors {
   /// Makes a job of a parked task ready, as if it came from the language.
   @inline(__always)
   static func enqueueGlobal(_ job: UnownedJob) {
+    // As the executor does, without counting a reference to it.
+    if let core = unsafe LoopCore.current { return unsafe core.pointee.push(ReadyItem(job, .global)) }
     guard let global = unsafe LoopFactory.global else {
       preconditionFailure("a task was parked outside of any loop")
     }

@@ -12,6 +12,7 @@ import Glibc
 import Synchronization
 
 /// An open, non-blocking descriptor, registered with one loop's poller, owned by this object.
+@usableFromInline
 @safe package final class Descriptor: @unchecked Sendable {
   // Sendable: `number` and `slot` are constant, the rest is atomic.
   private let number: CInt
@@ -126,7 +127,7 @@ import Synchronization
     let seen = readiness(direction)
     // Whoever then waits is told there if the task is cancelled.
     guard ReadinessWord.isReady(seen) else { return nil }
-    if Task.isCancelled { throw cancellationError() }
+    try TaskIdentity.checkCancellation()
     let result = try attempt(number: operation, call)
     if result.map(isDrained) ?? true { wouldBlock(direction, seen) }
     return result
@@ -209,33 +210,51 @@ import Synchronization
   /// Waits until an event has come in `direction`.
   ///
   /// - Throws: `CancellationError`; `IOError.closed`; `IOError.busy` when another task waits already.
+  // Inlined, so that it has no frame of its own.
+  @inlinable
   package func waitUntilReady(_ direction: PollDirection, _ operation: StaticString) async throws {
-    while true {
-      let seen = readiness(direction)
-      if ReadinessWord.isReady(seen) { return }
-      if seen == ReadinessWord.closed { throw IOError(.closed, operation: "\(operation)") }
-      if ReadinessWord.isWaiting(seen) { throw IOError(.busy, operation: "\(operation)") }
-      let noted = WaitingList.begin(operation)
+    while let begun = try beginWait(direction, operation, #isolation) {
       // One suspension, until an event, a cancellation (also one of before) or a close.
-      let handler = unsafe CancellationHandler(interrupting: slot, direction)
-      if let core = unsafe LoopCore.forParking(#isolation) {
-        if readiness(direction) == ReadinessWord.idle {
-          unsafe await LoopCore.park(in: slot, direction, core)
-        }
-      } else {
-        await waitByContinuation(direction)
+      switch begun.rest {
+      case .none: break
+      case .parking: await suspendForParking()
+      case .continuation: await waitByContinuation(direction)
       }
-      handler.remove()
-      WaitingList.end(noted)
-      endInterruption(direction)
-      // An event is told before a cancellation: the next operation will find that out.
-      if !ReadinessWord.isReady(readiness(direction)) { try TaskIdentity.checkCancellation() }
+      try endWait(begun, direction)
     }
   }
 
+  /// Begins to wait; nil where there is nothing to wait for.
+  @usableFromInline
+  func beginWait(
+    _ direction: PollDirection, _ operation: StaticString, _ isolation: (any Actor)?
+  ) throws -> BegunWait? {
+    let seen = readiness(direction)
+    if ReadinessWord.isReady(seen) { return nil }
+    if seen == ReadinessWord.closed { throw IOError(.closed, operation: "\(operation)") }
+    if ReadinessWord.isWaiting(seen) { throw IOError(.busy, operation: "\(operation)") }
+    let noted = WaitingList.begin(operation)
+    let handler = unsafe CancellationHandler(interrupting: slot, direction)
+    var rest = BegunWait.Rest.continuation
+    if let core = unsafe LoopCore.forParking(isolation) {
+      rest = readiness(direction) == ReadinessWord.idle ? .parking : .none
+      unsafe LoopCore.prepareToPark(in: slot, direction, core)
+    }
+    return BegunWait(noted: noted, handler: handler, rest: rest)
+  }
+
+  @usableFromInline
+  func endWait(_ begun: BegunWait, _ direction: PollDirection) throws {
+    begun.handler.remove()
+    WaitingList.end(begun.noted)
+    endInterruption(direction)
+    // An event is told before a cancellation: the next operation will find that out.
+    if !ReadinessWord.isReady(readiness(direction)) { try TaskIdentity.checkCancellation() }
+  }
+
   // A function of its own, so that its frame is not that of each task that parks.
-  @inline(never)
-  private func waitByContinuation(_ direction: PollDirection) async {
+  @inline(never) @usableFromInline
+  func waitByContinuation(_ direction: PollDirection) async {
     unsafe await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
       if unsafe !park(direction, continuation) { unsafe continuation.resume() }
     }

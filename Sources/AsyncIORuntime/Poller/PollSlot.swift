@@ -40,6 +40,7 @@ import Synchronization
 }
 
 /// A direction in which a descriptor may be waited for.
+@usableFromInline
 package enum PollDirection: Sendable {
   /// Something can be read, a connection accepted, or the peer has ended.
   case read

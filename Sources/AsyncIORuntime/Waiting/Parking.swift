@@ -79,15 +79,14 @@ extension LoopCore {
     return place != 0
   }
 
-  /// Suspends the current task until something has come in a direction of `slot`.
+  /// Has the current task, which is about to suspend, parked until something has come in a direction of `slot`.
   @inline(__always)
-  nonisolated(nonsending) static func park(
+  static func prepareToPark(
     in slot: UnsafeMutablePointer<PollSlot>, _ direction: PollDirection,
     _ core: UnsafeMutablePointer<LoopCore>
-  ) async {
+  ) {
     let direction = direction == .write ? ParkingPlace.writerBit : 0
     unsafe core.pointee.parking = UInt(bitPattern: slot) | ParkingPlace.slotBit | direction
-    await suspendForParking()
   }
 
   /// Parks the job of the task that is suspending on this thread.

@@ -108,41 +108,23 @@ import Synchronization
     return end(begun)
   }
 
-  /// A wait that has begun.
   @usableFromInline
-  struct Begun {
-    let noted: WaitingList.Serial
-    let handler: CancellationHandler
-    @usableFromInline let rest: Rest
-  }
-
-  /// What is left to be done to wait.
-  @usableFromInline
-  enum Rest {
-    /// The wait has ended.
-    case none
-    /// The task suspends; where to park is said.
-    case parking
-    case continuation
-  }
-
-  @usableFromInline
-  final func begin(_ subject: StaticString, _ isolation: (any Actor)?) -> Begun {
+  final func begin(_ subject: StaticString, _ isolation: (any Actor)?) -> BegunWait {
     let noted = WaitingList.begin(subject, self)
     let handler = CancellationHandler(finishing: self)
-    return Begun(noted: noted, handler: handler, rest: rest(isolation))
+    return BegunWait(noted: noted, handler: handler, rest: rest(isolation))
   }
 
   /// What is to be done until `finish`, where a task could park by now.
   @inline(__always)
-  private final func rest(_ isolation: (any Actor)?) -> Rest {
+  private final func rest(_ isolation: (any Actor)?) -> BegunWait.Rest {
     guard let core = unsafe LoopCore.forParking(isolation) else { return .continuation }
     if outcome != nil { return .none }
     return unsafe LoopCore.prepareToPark(in: self, core) ? .parking : .none
   }
 
   @usableFromInline
-  final func end(_ begun: Begun) -> Outcome {
+  final func end(_ begun: BegunWait) -> Outcome {
     begun.handler.remove()
     WaitingList.end(begun.noted)
     return outcome ?? .woken
