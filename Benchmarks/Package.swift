@@ -42,6 +42,36 @@ if !core {
         .product(name: "AsyncIOHTTP", package: "swift-asyncio"),
       ],
       swiftSettings: settings))
+
+  // The peers that are written in Swift. They stand here, so that what they and we depend on, SwiftNIO and BoringSSL, is compiled once.
+  package.dependencies += [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+  ]
+  package.targets += [
+    .executableTarget(
+      name: "swiftbench",
+      dependencies: [
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+      ],
+      path: "peers/swift/swiftbench"),
+    .executableTarget(
+      name: "swifthttpbench",
+      dependencies: [
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      ],
+      path: "peers/swift/swifthttpbench"),
+    .executableTarget(
+      name: "helloserver",
+      dependencies: [.product(name: "Hummingbird", package: "hummingbird")],
+      path: "peers/swift/helloserver"),
+  ]
 }
 
 // The libraries of the databases are the system's: where one is missing, the rest is built without their program.

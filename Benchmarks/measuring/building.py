@@ -7,8 +7,8 @@ import sys
 from .programs import BUILT, HERE, PEERS, PROGRAMS
 
 
-def build_ours(product: str | None = None) -> str | None:
-    """Builds our programs; returns the reason if that fails."""
+def build_swift(product: str | None = None) -> str | None:
+    """Builds one program of the package, or all of them, ours and the peers' in Swift; returns the reason if that fails."""
     command = ["swift", "build", "-c", "release", "--static-swift-stdlib", "--package-path", HERE]
     try:
         done = subprocess.run(
@@ -31,7 +31,7 @@ def build(names: list[str], already: bool = False) -> tuple[dict, dict]:
         reasons = {} if PROGRAMS["ours"].command[0].exists() else {"ours": "not built"}
     else:
         print("Building …", file=sys.stderr)
-        if "ours" in parts and (reason := build_ours()):
+        if "ours" in parts and (reason := build_swift("asynciobench")):
             reasons["ours"] = reason
         subprocess.run([PEERS / "build", *peers], check=True, stdout=sys.stderr)
     for part in peers:

@@ -32,7 +32,7 @@ LATER += [name for name in THREADS if name not in LATER]
 SAME = {"gather": "spawn", "continuations": "pingpong"}
 
 # Workloads of one size only.
-WHOLE = {"sleep1m", "blockers", "files", "filesblocking", "tls", "tlshandshake"}
+WHOLE = {"sleep1m", "blockers", "filesblocking", "tls", "tlshandshake"}
 
 
 @dataclasses.dataclass(frozen=True)

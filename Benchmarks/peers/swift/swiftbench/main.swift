@@ -247,9 +247,6 @@ case "blocking": await wBlocking()
 case "blocking100": await wBlocking100()
 case "blockers": await wBlockers()
 case "echo": try await echo(Int(a[2])!, a.count > 3 ? Int(a[3])! : 1)
-#if HTTP
-  case "http": try await http(Int(a[2])!, Int(a[3])!)
-#endif
 default:
   FileHandle.standardError.write(Data("unknown workload\n".utf8))
   exit(64)
