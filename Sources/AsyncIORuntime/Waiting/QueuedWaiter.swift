@@ -80,33 +80,31 @@
   }
 }
 
-/// Waiters that nobody uses, of any type, chained; the last one that was kept is the first one taken.
+/// Waiters that nobody uses, of any type; the last one that was kept is the first one taken.
 @safe struct SpareWaiters: ~Copyable {
   private static let most = 64
 
-  private var last: Unmanaged<LinkedWaiter>?
+  // The first `count` places are initialized. Putting one in and taking it out moves the reference.
+  private let places = UnsafeMutablePointer<LinkedWaiter>.allocate(capacity: most)
   private var count = 0
 
-  init() { unsafe last = nil }
-
   deinit {
-    var rest = unsafe last
-    while let waiter = unsafe rest?.takeRetainedValue() { unsafe rest = waiter.next }
+    unsafe places.deinitialize(count: count)
+    unsafe places.deallocate()
   }
 
   @inline(__always)
-  mutating func keep(_ waiter: LinkedWaiter) {
+  mutating func keep(_ waiter: consuming LinkedWaiter) {
     guard count < Self.most else { return }
+    unsafe (places + count).initialize(to: waiter)
     count &+= 1
-    unsafe waiter.next = last
-    unsafe last = .passRetained(waiter)
   }
 
   @inline(__always)
   mutating func take(_ type: ObjectIdentifier) -> LinkedWaiter? {
-    guard let waiter = unsafe last?.takeRetainedValue() else { return nil }
+    guard count > 0 else { return nil }
     count &-= 1
-    unsafe last = waiter.next
+    let waiter = unsafe (places + count).move()
     // One of another type is let go of, so that the types in use are the ones that are kept.
     guard ObjectIdentifier(Swift.type(of: waiter)) == type else { return nil }
     waiter.reset()
