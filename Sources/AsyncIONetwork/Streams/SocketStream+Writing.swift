@@ -65,8 +65,23 @@ extension SocketStream {
   ///
   /// ## Cancellation
   /// As for `write` of an array.
-  @unsafe
+  @unsafe @inlinable
   public final func write(_ bytes: UnsafeRawBufferPointer) async throws {
+    // Inlined, so that a message that the system takes at once costs no async frame.
+    let count = unsafe try writeAtOnce(bytes)
+    if count < bytes.count {
+      unsafe try await writeAll(UnsafeRawBufferPointer(rebasing: bytes[count...]))
+    }
+  }
+
+  @unsafe @usableFromInline
+  final func writeAtOnce(_ bytes: UnsafeRawBufferPointer) throws -> Int {
+    if unsafe bytes.isEmpty || descriptor.isOverBudget { return 0 }
+    return unsafe try descriptor.trySend(bytes) ?? 0
+  }
+
+  @unsafe @usableFromInline
+  final func writeAll(_ bytes: UnsafeRawBufferPointer) async throws {
     if descriptor.isOverBudget { try await checkpoint() }
     var rest = unsafe bytes
     while unsafe !rest.isEmpty {
