@@ -17,14 +17,12 @@ extension CrawlCommand {
     } catch {
       throw fail("the journal cannot be used: \(error)")
     }
-    let (summary, signal) = try reportingFailure(on: journal) {
-      try onLoop { (try await crawler.run(), Interruption.signal) }
-    }
+    let summary = try reportingFailure(on: journal) { try onLoop { try await crawler.run() } }
     let palette = Terminal(descriptor: 2).palette
     StandardStream.error.write(
       summary.lines(journal: self.journal, palette: palette).joined(separator: "\n") + "\n")
     if let report { try write(journal, to: report) }
-    throw ExitCode(summary.isInterrupted ? 128 + signal : summary.exitStatus)
+    throw ExitCode(summary.exitStatus)
   }
 
   /// Calls `run`, and writes the report where it fails: a night's crawl has found something by then.

@@ -10,8 +10,8 @@ struct CrawlSummary: Sendable, Equatable {
   var bytes: Int
   /// From the beginning to the end of this run.
   var wallTime: Duration
-  /// Whether the user has stopped it.
-  var isInterrupted: Bool
+  /// The signal by which the user stopped it.
+  var signal: CInt?
   /// How many servers were left alone, as their rules could not be read.
   var leftAlone = 0
   /// Whether results could not be printed or noted.
@@ -22,10 +22,10 @@ struct CrawlSummary: Sendable, Equatable {
   /// How many URLs are still to be fetched.
   var waiting: Int { found - finished }
 
-  /// 0 when nothing is broken; 1 when something is, a server could not be crawled, or results are lost; and 130 when the user
-  /// stopped it, as a shell says it of a program that SIGINT ended.
+  /// 0 when nothing is broken; 1 when something is, a server could not be crawled, or results are lost; when the user stopped it,
+  /// what a shell says of a program that the signal ended, such as 130 for SIGINT.
   var exitStatus: Int32 {
-    if isInterrupted { return 130 }
+    if let signal { return 128 + signal }
     return counts[.broken, default: 0] > 0 || leftAlone > 0 || isIncomplete ? 1 : 0
   }
 
@@ -51,7 +51,8 @@ struct CrawlSummary: Sendable, Equatable {
       let rate = Double(here) / wallTime.seconds
       line += ", \(decimal(rate, places: rate < 9.95 ? 1 : 0)) URLs/s"
     }
-    var lines = isInterrupted ? [palette("Interrupted.", .yellow), line] : [line]
+    var lines = [line]
+    if let signal { lines.insert(palette(Interruption.word(for: signal), .yellow), at: 0) }
     if leftAlone > 0 {
       lines.append(
         palette(

@@ -26,7 +26,8 @@ final class Crawler: Sendable {
     var open: [Int] = []
     var start = LoopClock.now
     var end: LoopClock.Instant?
-    var isInterrupted = false
+    /// The signal by which the user stopped it.
+    var signal: CInt?
     /// Servers whose URLs are left for another run, as their rules could not be read.
     var leftAlone: Set<String> = []
     /// Whether something could not be noted in the journal.
@@ -115,7 +116,8 @@ final class Crawler: Sendable {
         }
       }
     } catch is CancellationError {
-      state.withLock { $0.isInterrupted = true }
+      let signal = Interruption.signal
+      state.withLock { $0.signal = signal }
     }
     state.withLock { $0.end = .now }
     return summary
@@ -218,7 +220,7 @@ final class Crawler: Sendable {
       CrawlSummary(
         counts: state.ledger.counts, found: state.ledger.found, earlier: state.earlier,
         bytes: state.ledger.bytes,
-        wallTime: state.start.duration(to: state.end ?? .now), isInterrupted: state.isInterrupted,
+        wallTime: state.start.duration(to: state.end ?? .now), signal: state.signal,
         leftAlone: state.leftAlone.count, isIncomplete: state.isIncomplete || display.failure != nil)
     }
   }

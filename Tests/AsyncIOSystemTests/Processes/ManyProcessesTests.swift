@@ -11,15 +11,17 @@ import Testing
     await #expect(processExitsWith: .success) {
       try EventLoop.run {
         _ = try await Subprocess.run("true")
-        let before = openDescriptors()
+        let before = descriptorsOfChildren()
         let results = try await gather(0..<1000, limit: 50) { number in
           try await Subprocess.run("sh", "-c", "echo \(number); exit \(number % 256)")
         }
-        for (number, result) in results.enumerated() {
-          precondition(result.text == "\(number)\n" && result.status == .exited(code: CInt(number % 256)))
+        let wrong = results.enumerated().filter { number, result in
+          result.text != "\(number)\n" || result.status != .exited(code: CInt(number % 256))
         }
-        precondition(openDescriptors() == before, "descriptors: \(before) before, \(openDescriptors()) after")
-        precondition(waitpid(-1, nil, WNOHANG) == -1 && errno == ECHILD, "a child is left")
+        #expect(wrong.isEmpty, "\(wrong.map { "\($0): \($1.status), \($1.text.debugDescription)" })")
+        let after = descriptorsOfChildren()
+        #expect(after == before, "descriptors: \(before) before, \(after) after")
+        #expect(waitpid(-1, nil, WNOHANG) == -1 && errno == ECHILD, "a child is left")
       }
     }
   }
@@ -28,7 +30,7 @@ import Testing
     await #expect(processExitsWith: .success) {
       try EventLoop.run {
         _ = try await Subprocess.run("true")
-        let before = openDescriptors()
+        let before = descriptorsOfChildren()
         var numbers = SystemRandomNumberGenerator()
         let delays = (0..<200).map { _ in Int.random(in: 0..<30, using: &numbers) }
         let endings = try await gatherResults(Array(delays.enumerated()), limit: 20) { index, delay in
@@ -45,10 +47,14 @@ import Testing
           }
         }
         for ending in endings {
-          guard case .failure = ending else { preconditionFailure("a process that never ends has ended") }
+          guard case .failure = ending else {
+            Issue.record("a process that never ends has ended")
+            continue
+          }
         }
-        precondition(openDescriptors() == before, "descriptors: \(before) before, \(openDescriptors()) after")
-        precondition(waitpid(-1, nil, WNOHANG) == -1 && errno == ECHILD, "a child is left")
+        let after = descriptorsOfChildren()
+        #expect(after == before, "descriptors: \(before) before, \(after) after")
+        #expect(waitpid(-1, nil, WNOHANG) == -1 && errno == ECHILD, "a child is left")
       }
     }
   }
@@ -68,7 +74,10 @@ import Testing
   }
 }
 
-/// How many descriptors this process has open.
-func openDescriptors() -> Int {
-  (0..<4096).count { fcntl(CInt($0), F_GETFD) >= 0 }
+/// How many descriptors this process has of the kinds that a child is started with.
+///
+/// Not all of its descriptors: others come and go meanwhile, as the watchdog's thread reads in `/proc` how long a loop has waited
+/// for a core.
+func descriptorsOfChildren() -> Int {
+  descriptors { $0 == "anon_inode:[pidfd]" || $0 == "/dev/null" || $0.hasPrefix("pipe:") }
 }

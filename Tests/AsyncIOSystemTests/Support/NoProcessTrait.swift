@@ -13,10 +13,10 @@ struct NoProcessTrait: TestTrait, SuiteTrait, TestScoping {
     for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
   ) async throws {
     try await Self.turn.withLock {
-      let before = descriptors(of: ["anon_inode:[pidfd]", "anon_inode:inotify"])
+      let isCounted = { (name: String) in ["anon_inode:[pidfd]", "anon_inode:inotify"].contains(name) }
+      let before = descriptors(where: isCounted)
       try await function()
-      #expect(
-        descriptors(of: ["anon_inode:[pidfd]", "anon_inode:inotify"]) == before, "descriptors are left")
+      #expect(descriptors(where: isCounted) == before, "descriptors are left")
     }
   }
 }
@@ -29,11 +29,11 @@ extension Trait where Self == NoProcessTrait {
 }
 
 /// How many descriptors this process has of some kinds, as the system names them.
-func descriptors(of kinds: Set<String>) -> Int {
+func descriptors(where isCounted: (String) -> Bool) -> Int {
   (0..<1024).count { number in
     var name = [CChar](repeating: 0, count: 256)
     let length = unsafe readlink("/proc/self/fd/\(number)", &name, 255)
     return length > 0
-      && kinds.contains(String(decoding: name.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self))
+      && isCounted(String(decoding: name.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self))
   }
 }

@@ -1,14 +1,15 @@
+import Glibc
 import Testing
 
 @testable import asyncio
 
 @Suite struct CrawlSummaryTests {
   private func summary(
-    _ counts: [CrawlResult.Kind: Int], found: Int, earlier: Int = 0, isInterrupted: Bool = false
+    _ counts: [CrawlResult.Kind: Int], found: Int, earlier: Int = 0, signal: CInt? = nil
   ) -> CrawlSummary {
     CrawlSummary(
       counts: counts, found: found, earlier: earlier, bytes: 2048, wallTime: .seconds(2),
-      isInterrupted: isInterrupted)
+      signal: signal)
   }
 
   @Test func `the last words name what there is`() {
@@ -35,7 +36,7 @@ import Testing
   }
 
   @Test func `who stops a crawl is told how to go on`() {
-    let stopped = summary([.page: 30], found: 42, earlier: 10, isInterrupted: true)
+    let stopped = summary([.page: 30], found: 42, earlier: 10, signal: SIGINT)
     #expect(stopped.exitStatus == 130)
     #expect(
       stopped.lines(journal: "j") == [
@@ -43,6 +44,8 @@ import Testing
         "12 URLs that were found are not fetched yet; the same command goes on with them, as they are in j",
       ])
     #expect(stopped.lines(journal: nil)[2].contains("with --journal"))
+    let terminated = summary([.page: 30], found: 42, signal: SIGTERM)
+    #expect(terminated.lines(journal: nil).first == "Terminated." && terminated.exitStatus == 143)
   }
 
   @Test func `the progress line leaves out what has no room`() {

@@ -26,7 +26,7 @@ import Synchronization
 /// Sends frames over a stream.
 final class WebSocketOutput: Sendable {
   /// How far the output has come to its end.
-  private enum Phase: Int {
+  enum Phase: Int {
     case open
     /// Messages that stand in line are sent, no others.
     case closing
@@ -36,20 +36,7 @@ final class WebSocketOutput: Sendable {
     case broken
   }
 
-  /// A control frame that is to be sent.
-  private struct Controls {
-    /// The last ping: whoever waits for the answer to an older one is content with its answer.
-    var ping: [UInt8]?
-    /// The answer to the last ping: an older one needs none (RFC 6455 §5.5.3).
-    var pong: [UInt8]?
-    var close: [UInt8]?
-    /// After a close frame nothing is sent.
-    var isClosed = false
-
-    var isEmpty: Bool { ping == nil && pong == nil && close == nil }
-  }
-
-  private struct State: ~Copyable {
+  struct State: ~Copyable {
     var phase = Phase.open
     var hasTurn = false
     var line = WaitQueue<Void>()
@@ -82,10 +69,10 @@ final class WebSocketOutput: Sendable {
   static let frameSize = 128 * 1024
 
   private let stream: any ByteStream
-  private let isMasking: Bool
+  let isMasking: Bool
   private let deflater: WebSocketDeflater?
   private let minimumCompressedSize: Int
-  private let state = Mutex(State())
+  let state = Mutex(State())
   /// How many writes were done; counted by the holder of the right to write.
   private let writeCount = Atomic(0)
 
@@ -177,7 +164,7 @@ final class WebSocketOutput: Sendable {
     sending.payload = rest.isEmpty ? nil : rest
   }
 
-  private func finishInBackground(_ sending: Sending, endsTurn: Bool) {
+  func finishInBackground(_ sending: Sending, endsTurn: Bool) {
     _ = EventLoop.makeChild { [self] in
       var sending = sending
       do {
@@ -300,64 +287,6 @@ final class WebSocketOutput: Sendable {
     if let sender = successors.sender, !sender.finish(.woken) { letGo(isBroken: false) }
   }
 
-  private func takeControls(_ state: inout State) -> [UInt8] {
-    var frames: [(WebSocketOpcode, [UInt8])] = []
-    if let pong = state.controls.pong.take() { frames.append((.pong, pong)) }
-    if let ping = state.controls.ping.take() { frames.append((.ping, ping)) }
-    if let close = state.controls.close.take() {
-      frames.append((.close, close))
-      state.controls.isClosed = true
-    }
-    var bytes: [UInt8] = []
-    for (opcode, payload) in frames {
-      // Under the lock for the same reason as in `takeRight`.
-      let key = isMasking ? state.keys.next() : nil
-      WebSocketFrameHeader(opcode: opcode, length: payload.count, mask: key).append(
-        with: payload[...], to: &bytes)
-    }
-    return bytes
-  }
-
-  private func writeControlsInBackground() {
-    var sending = Sending()
-    sending.mayWrite = true
-    sending.isCommitted = true
-    finishInBackground(sending, endsTurn: false)
-  }
-
-  // MARK: Control frames
-
-  /// Answers a ping.
-  func pong(_ payload: [UInt8]) { control { $0.pong = payload } }
-
-  /// Sends a ping, of those that were not sent yet the one with the highest number; one without a number comes before all.
-  func ping(_ payload: [UInt8]) {
-    control { controls in
-      if let other = controls.ping, !other.lexicographicallyPrecedes(payload) { return }
-      controls.ping = payload
-    }
-  }
-
-  /// Sends the close frame, after which nothing is sent, and takes no more messages; those who stand in line are told so.
-  ///
-  /// In this order: whoever writes may take the frame as soon as it is there, and must not begin another one after it.
-  func close(_ payload: [UInt8]) {
-    change(to: .ended)
-    control { $0.close = payload }
-  }
-
-  private func control(_ body: (inout Controls) -> Void) {
-    let mustStart = state.withLock { state in
-      guard state.phase != .broken, !state.controls.isClosed, state.controls.close == nil else {
-        return false
-      }
-      body(&state.controls)
-      defer { state.isWriting = true }
-      return !state.isWriting
-    }
-    if mustStart { writeControlsInBackground() }
-  }
-
   /// Waits until everything has been written, or nothing can be any more.
   func drain() async {
     let waiter = state.withLock { state -> Waiter? in
@@ -385,7 +314,7 @@ final class WebSocketOutput: Sendable {
   /// Says that nothing can be sent any more.
   func breakOff() { change(to: .broken) }
 
-  private func change(to phase: Phase) {
+  func change(to phase: Phase) {
     var wakeUps = WakeUps()
     let waiters = state.withLock { state -> [Waiter] in
       guard phase.rawValue > state.phase.rawValue else { return [] }
