@@ -151,7 +151,8 @@ import Testing
     }
   }
 
-  @Test(arguments: ["done", "hide", "putBack"])
+  // One after another, as all use the same table.
+  @Test(.serialized, arguments: ["done", "hide", "putBack"])
   func `rows are locked in the order of their numbers, whatever order they are named in`(
     operation: String
   ) async throws {
