@@ -13,7 +13,8 @@ OURS = HERE / ".build/release/asynciobench"
 # What `compare` measures if it is not told otherwise, and what it knows besides.
 WORKLOADS = ["spawn", "gather", "yield", "pingpong", "timers", "timeout", "sleep1m", "echo", "queue", "semaphore",
              "lock", "lockcontended", "event", "race", "ascompleted", "generator"]
-LATER = ["continuations", "blocking", "blocking100", "blockers", "files", "filesblocking", "tls", "tlshandshake", "lines"]
+LATER = ["continuations", "generator-foreach", "blocking", "blocking100", "blockers", "files", "filesblocking", "tls",
+         "tlshandshake", "lines"]
 
 # The loads of an echo server: how many connections, each in a closed loop of messages of how many bytes.
 ECHOES = {
@@ -27,9 +28,9 @@ LATER += [name for name in ECHOES if name != "echo"]
 THREADS = {"spawn-threads": "spawn", "yield-threads": "yield", "pingpong-threads": "pingpong", "echo-threads": "echo"}
 LATER += [name for name in THREADS if name not in LATER]
 
-# What others do is the same whether ours makes tasks for it or gathers operations, and whether it uses queues for two
-# messages or cells of its own.
-SAME = {"gather": "spawn", "continuations": "pingpong"}
+# What others do is the same whether ours makes tasks for it or gathers operations, whether it uses queues for two
+# messages or cells of its own, and whether it asks for the values of a generator or is called with them.
+SAME = {"gather": "spawn", "continuations": "pingpong", "generator-foreach": "generator"}
 
 # Workloads of one size only.
 WHOLE = {"sleep1m", "blockers", "filesblocking", "tls", "tlshandshake"}

@@ -28,6 +28,12 @@ import Testing
     // The generator has ended here, its cleanup too.
     #expect(second?.number == 2)
 
+    let stored = Journal<Int>()
+    @Sendable func store(_ page: Page) async throws { stored.note(page.number) }
+    try await pages.forEach { page in try await store(page) }
+    // The generator has ended here, its cleanup too.
+    #expect(stored.entries == [1, 2, 3])
+
     var numbers: [Int] = []
     for try await page in pages.prefetch(2) { numbers.append(page.number) }
     #expect(numbers == [1, 2, 3])

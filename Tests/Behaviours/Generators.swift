@@ -84,5 +84,69 @@ extension Behaviour {
       for try await number in generator.prefetch(3) { values.append(number) }
       try expect(values, equals: Array(0..<100))
     },
+    Behaviour("a generator calls the closure of forEach in turn, whether they wait or not") {
+      let gate = Gate()
+      let notes = Notes<String>()
+      let generator = AsyncGenerator<Int> { yield in
+        for number in 0..<3 {
+          notes.note("gives \(number)")
+          try await yield(number)
+          if number == 1 { try await gate.pass() }
+        }
+      }
+      try await generator.forEach { number in
+        notes.note("takes \(number)")
+        await Task.yield()
+        gate.open()
+      }
+      try expect(
+        notes.entries, equals: ["gives 0", "takes 0", "gives 1", "takes 1", "gives 2", "takes 2"])
+    },
+    Behaviour("forEach throws the error of its closure after the generator's cleanup") {
+      let notes = Notes<String>()
+      let generator = AsyncGenerator<Int> { yield in
+        do { try await yield(1) } catch {
+          await Task.yield()
+          notes.note("cleaned")
+          throw error
+        }
+      }
+      try await expect(throws: Failure(1)) { try await generator.forEach { _ in throw Failure(1) } }
+      try expect(notes.entries, equals: ["cleaned"])
+    },
+    Behaviour("cancelling who is in forEach ends it after the generator's cleanup") {
+      let (started, cleaned) = (Gate(), Notes<String>())
+      let task = Task {
+        let generator = AsyncGenerator<Int> { yield in
+          do { try await yield(1) } catch {
+            await Task.yield()
+            cleaned.note("cleaned")
+            throw error
+          }
+        }
+        try await generator.forEach { _ in try await waitAndCleanUp(started: started) {} }
+      }
+      try await started.pass()
+      task.cancel()
+      try await expectCancellation { try await task.value }
+      try expect(cleaned.entries, equals: ["cleaned"])
+    },
+    Behaviour("the closure of forEach is on its caller's actor") {
+      let task = Task { @MainActor in
+        var sum = 0
+        let numbers = AsyncGenerator<Int> { yield in for number in 0..<3 { try await yield(number) } }
+        try await numbers.forEach { number in
+          MainActor.assertIsolated()
+          sum += number
+        }
+        try await numbers.forEach { number in
+          await Task.yield()
+          MainActor.assertIsolated()
+          sum += number
+        }
+        return sum
+      }
+      try await expect(try task.value, equals: 6)
+    },
   ]
 }

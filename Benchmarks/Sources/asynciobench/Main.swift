@@ -33,6 +33,7 @@ enum Workload: String, CaseIterable {
   case lock, lockcontended, event
   case race, ascompleted, generator, blocking, blocking100, blockers
   case files, filesblocking, tls, tlshandshake, http, https, httplocal, lines, httpserver
+  case generatorForEach = "generator-foreach"
   case curveTasks = "curve-tasks"
   case curveTimers = "curve-timers"
   case curveQueue = "curve-queue"
@@ -60,6 +61,7 @@ enum Workload: String, CaseIterable {
     case .https: try await requestPages(arguments, overTLS: true)
     case .httplocal: try await requestFromOurselves(arguments)
     case .generator: try await iterateGenerator()
+    case .generatorForEach: try await iterateByForEach()
     case .blocking: try await callBlocking()
     case .blocking100: try await callBlockingFromMany()
     case .blockers: try await delayBehindBlockers()

@@ -92,3 +92,23 @@ func iterateGenerator(_ times: Int) async throws {
   for try await number in numbers { total += number }
   precondition(total == times, "a value was lost")
 }
+
+/// Values of a generator that calls a closure with them, which cannot wait.
+func iterateByForEach(_ times: Int) async throws {
+  let numbers = AsyncGenerator<Int> { yield in
+    for _ in 0..<times { try await yield(1) }
+  }
+  var total = 0
+  try await numbers.forEach { total += $0 }
+  precondition(total == times, "a value was lost")
+}
+
+/// The same with a closure that could wait.
+func iterateByForEachAsync(_ times: Int) async throws {
+  let numbers = AsyncGenerator<Int> { yield in
+    for _ in 0..<times { try await yield(1) }
+  }
+  var total = 0
+  try await numbers.forEach { number async in total += number }
+  precondition(total == times, "a value was lost")
+}

@@ -26,7 +26,7 @@ enum HotPath: String, CaseIterable {
   case enqueue, yield, pingpong, spawn, createtask, gather, ascompleted, race
   case timer, timeout, timeoutwaiting
   case lock, lockwaiting, semaphore, semaphorewaiting, event
-  case queue, queuewaiting, generator, echo
+  case queue, queuewaiting, generator, generatorforeach, generatorforeachasync, echo
 
   func run(_ times: Int) async throws {
     switch self {
@@ -49,6 +49,8 @@ enum HotPath: String, CaseIterable {
     case .queue: try await putAndGet(times)
     case .queuewaiting: try await handOverItems(times)
     case .generator: try await iterateGenerator(times)
+    case .generatorforeach: try await iterateByForEach(times)
+    case .generatorforeachasync: try await iterateByForEachAsync(times)
     case .echo: try await echoMessages(times)
     }
   }

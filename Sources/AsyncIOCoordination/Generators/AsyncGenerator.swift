@@ -29,12 +29,13 @@
 /// The producer runs in a task of its own, which the runtime owns: it has the task-local values of whoever asks for the first
 /// value, and is cancelled and awaited when the loop shuts down, after other tasks (asyncio's `shutdown_asyncgens`). While it
 /// works, the deadlines and the cancellations around whoever waits for its value hold for it too:
-/// `CancelScope.effectiveDeadline` and `Task.cancellationReason` are those of the consumer.
+/// `CancelScope.effectiveDeadline` and `Task.cancellationReason` are those of the consumer. `forEach` runs it in the caller's task.
 ///
 /// Errors are `any Error` here, since a consumer that is cancelled gets a `CancellationError`, as does a `yield`; they arrive as they
 /// were thrown.
 ///
-/// - Complexity: One task for each iteration. A value is handed over within the loop's turn where the producer need not wait.
+/// - Complexity: One task for each iteration, none in `forEach`. A value is handed over within the loop's turn where the producer
+///   need not wait.
 public struct AsyncGenerator<Element: Sendable>: AsyncSequence, Sendable {
   /// Producers may throw anything.
   public typealias Failure = any Error
@@ -99,21 +100,33 @@ public struct AsyncGenerator<Element: Sendable>: AsyncSequence, Sendable {
   ///
   /// It stays in the producer: it cannot be sent to other tasks, but may be used in a timeout or a scope.
   public struct Yield {
-    @usableFromInline let run: GeneratorRun<Element>
+    @usableFromInline let receiver: GeneratorReceiver
 
     @inlinable
-    init(_ run: GeneratorRun<Element>) { self.run = run }
+    init(_ run: GeneratorRun<Element>) { receiver = run }
+
+    @inlinable
+    init(_ sink: GeneratorSink<Element>) { receiver = sink }
 
     /// Gives a value to the consumer, and waits until it asks for the next.
     ///
-    /// - Parameter value: What the consumer's `next` returns.
-    /// - Throws: `CancellationError` when the consumer has left, or the producer was cancelled otherwise.
+    /// - Parameter value: What the consumer's `next` returns, or its closure in `forEach` gets.
+    /// - Throws: `CancellationError` when the consumer has left, or the producer was cancelled otherwise; in `forEach` what the
+    ///   consumer's closure throws, now or before.
     /// - Complexity: O(1).
     ///
     /// ## Cancellation
-    /// Before: throws, and the value is not given. While it waits: throws; the consumer has the value, if it had asked for it.
+    /// Before: throws, and the value is not given. While it waits: throws; the consumer has the value, if it had asked for it. In
+    /// `forEach` the consumer's closure is cancelled, and `yield` returns or throws as that does.
     @inlinable
-    public func callAsFunction(_ value: Element) async throws { try await run.give(value) }
+    public func callAsFunction(_ value: Element) async throws {
+      // It is what it was made of.
+      if receiver.isSink {
+        try await unsafe unsafeDowncast(receiver, to: GeneratorSink<Element>.self).give(value)
+      } else {
+        try await unsafe unsafeDowncast(receiver, to: GeneratorRun<Element>.self).give(value)
+      }
+    }
   }
 }
 

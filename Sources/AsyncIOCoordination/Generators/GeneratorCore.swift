@@ -26,7 +26,7 @@ import Synchronization
 
 /// One run of a generator, without the value.
 @usableFromInline
-@safe class GeneratorCore: @unchecked Sendable {
+@safe class GeneratorCore: GeneratorReceiver, @unchecked Sendable {
   // Sendable: `record` and `lender` are the consumer's, `task` is the producer's; `failure` belongs to the producer until it ends,
   // and to whoever is told of its end from then on.
 
@@ -49,6 +49,7 @@ import Synchronization
   init(_ source: GeneratorSource, isScoped: Bool) {
     self.source = source
     self.isScoped = isScoped
+    super.init(isSink: false)
   }
 
   /// Replaces the phase by what `next` makes of it, unless that is nil; returns the state that was there.

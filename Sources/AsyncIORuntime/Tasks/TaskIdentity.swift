@@ -25,6 +25,11 @@ package struct TaskIdentity: Hashable, Sendable {
     return unsafe (TaskIdentity(word: UInt(bitPattern: current)), casyncio_task_is_cancelled(current))
   }
 
+  /// Whether the task was cancelled; it must not have ended.
+  @unsafe package var isCancelled: Bool {
+    unsafe casyncio_task_is_cancelled(UnsafeMutableRawPointer(bitPattern: word))
+  }
+
   /// Throws if the current task was cancelled, at a third of the cost of `Task.checkCancellation`.
   @inline(__always)
   static func checkCancellation() throws {

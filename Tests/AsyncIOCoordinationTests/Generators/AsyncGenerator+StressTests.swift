@@ -76,7 +76,17 @@ private func rage(_ seed: UInt64, tasks: Int, rounds: Int) async throws {
         let generator = numbers(seed &* 7919 &+ UInt64(task * rounds + round), inside: inside)
         do {
           let isOrdered: Bool
-          switch dice.next(below: 4) {
+          switch dice.next(below: 5) {
+          case 3:
+            let limit = dice.next(below: 25)
+            var last = -1
+            try await generator.forEach { number in
+              guard number > last else { return disorder.note(round) }
+              last = number
+              if number >= limit { throw TestFailure(number) }
+              if number % 5 == 0 { await Task.yield() }
+            }
+            isOrdered = true
           case 0:
             var own = dice
             isOrdered = try await withTimeout(.microseconds(30)) { try await consume(generator, &own) }
