@@ -150,20 +150,20 @@ import Synchronization
   private func turn() {
     if inbox.hasItems { unsafe inbox.drain(into: &core.pointee.ready) }
     if let group { group.share(from: self) }
-    var ran = 0
-    while ran < Self.itemsPerTurn, unsafe core.pointee.ready.count > 0 {
+    unsafe core.pointee.itemsLeft = Self.itemsPerTurn
+    while unsafe core.pointee.itemsLeft > 0 && core.pointee.ready.count > 0 {
       if unsafe core.pointee.preparesItems {
         guard let item = unsafe core.pointee.takePrepared() else { break }
         run(item)
       } else {
         run(unsafe core.pointee.ready.pop())
       }
-      ran += 1
+      unsafe core.pointee.itemsLeft -= 1
     }
     unsafe core.pointee.endItems()
     if unsafe core.pointee.ready.count > 0 {
       glance()
-    } else if ran == 0, !inbox.hasItems {
+    } else if unsafe core.pointee.itemsLeft == Self.itemsPerTurn, !inbox.hasItems {
       sleep()
     }
     // Else what ran may have been the last, which `drive` asks before the next turn; that one sleeps.

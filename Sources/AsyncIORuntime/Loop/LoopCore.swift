@@ -23,6 +23,8 @@ import Synchronization
   var mayPark = false
   /// Where the job of the task goes that is about to suspend; see Parking.swift.
   var parking: UInt = 0
+  /// How many items may still run before the loop looks at timers and descriptors.
+  var itemsLeft = 0
   /// The address of the job that the loop runs, which may be a task.
   var runningTask: UInt = 0
   /// Whether a task helps, or has suspended until the loop comes to its ticket; see Helping.swift.

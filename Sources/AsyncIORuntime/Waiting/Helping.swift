@@ -12,8 +12,8 @@
 //
 // Who may help: a task that may park (Parking.swift) and whose job is the loop's own item. One that was started inside of another's
 // job must return to that soon, as the code that has started it may hold a lock. There is one ticket, hence one helper at a time; no
-// task helps inside of another. What bounds it: the budget of the running job, so that the loop looks at timers and descriptors
-// in between. Where a seed chooses what is next, or other loops may be given what is ready, nobody helps.
+// task helps inside of another. What bounds it: a task that is helped is one of the items of the loop's turn, so that timers and
+// descriptors are looked at as often as ever; and a job whose budget is used up is to return. Where a seed chooses what is next, or other loops may be given what is ready, nobody helps.
 
 internal import CAsyncIO
 import Synchronization
@@ -49,7 +49,7 @@ extension LoopCore {
 
   /// Whether the current task may run what is ready.
   fileprivate var mayHelp: Bool {
-    guard depth == 0, budget > 0, !isTicketOut, !isShared, !isSeeded, let item = ready.last
+    guard depth == 0, budget > 0, itemsLeft > 1, !isTicketOut, !isShared, !isSeeded, let item = ready.last
     else { return false }
     return (item.kind == .global || item.kind == .preferred)
       && (unsafe UInt(bitPattern: casyncio_current_task())) == runningTask
@@ -58,7 +58,7 @@ extension LoopCore {
   /// Takes the only item, and gives the ticket out.
   fileprivate mutating func beginHelping() -> ReadyItem {
     isTicketOut = true
-    budget -= 1
+    itemsLeft -= 1
     depth += 1
     return ready.popLast()
   }
