@@ -45,7 +45,6 @@ package enum InstalledExecutors {
     homeWord.store(unsafe UInt(bitPattern: Unmanaged.passRetained(loop).toOpaque()), ordering: .releasing)
     unsafe LoopFactory.global = GlobalExecutor(elsewhere: .home(loop))
     unsafe LoopFactory.main = MainLoopExecutor(loop)
-    ParkingExecutor.install()
     _createExecutors(factory: LoopFactory.self)
     return loop
   }
@@ -58,7 +57,6 @@ package enum InstalledExecutors {
     else { return }
     unsafe LoopFactory.global = GlobalExecutor(elsewhere: .platform(platform))
     unsafe LoopFactory.main = PlatformExecutorFactory.mainExecutor
-    ParkingExecutor.install()
     _createExecutors(factory: LoopFactory.self)
   }
 

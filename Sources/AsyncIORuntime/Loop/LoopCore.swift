@@ -20,7 +20,12 @@ import Synchronization
   /// A task that gave way (`checkpoint`), to be resumed when its job has returned; 0 for none.
   var yielded: UInt = 0
   /// Whether the running item's task prefers no executor, and may park; see Parking.swift.
-  var mayPark = false
+  var mayPark: Bool {
+    get { mayRunningPark }
+    set { mayRunningPark = newValue && allowsParking }
+  }
+  private var mayRunningPark = false
+  private let allowsParking = Self.allowsParking
   /// Where the job of the task goes that is about to suspend; see Parking.swift.
   var parking: UInt = 0
   /// How many items may still run before the loop looks at timers and descriptors.

@@ -1,25 +1,28 @@
-// Suspending a task without a continuation.
+// Suspending a task by half of a continuation.
 //
-// A continuation is made for a task to be resumed from anywhere, on whatever executor it was: a record in the task, a lock
-// to change it, and a look at two executors at each wait. A task of the loop that is isolated to nothing needs none of it, as its
-// job may be run on any loop's thread. So it switches to an executor that runs nothing: `enqueue` is called before the switch
-// returns, gets the task's job, and parks it where `parking` says. Whoever ends the wait puts the job into the ready queue, as the
-// global executor would have done for a continuation. That saves a quarter of the instructions of a wait.
+// A continuation is made for a task to be resumed from anywhere, on whatever executor it was. Most of its cost is in that half: a look
+// at the executor, a lock on the task's records to change one, and an enqueuing that passes through three functions. A task of the
+// loop that is isolated to nothing needs none of it, as its job may be run on any loop's thread. So it suspends by the first half, as
+// in `withUnsafeContinuation`, which leaves the task as every executor may run it. `parked` is called then, gets the task's
+// job, and parks it where `parking` says. Whoever ends the wait puts the job into the ready queue, as the global executor would have
+// done. That saves two fifths of the instructions of a wait.
 //
 // Who may park: a task whose code is isolated to nothing (it goes on where its job is run, and not on an actor), in an item of the
-// kind `global` (whose task prefers no executor), on a loop under the language. All others wait by continuations.
+// kind `global` (whose task prefers no executor), on a loop under the language. All others wait by whole continuations, and so does
+// everybody where the runtime was told to check that each continuation is resumed.
 //
 // Why the job is run once: it is published by one exchange of the word where it is parked, as a continuation would be, and
-// taken from there by the exchange that ends the wait; if that came first, it is made ready at once. As soon as it is published, it
-// may be run on another thread, also before `enqueue` has returned: the runtime allows that to any executor, and nothing is
+// taken from there by the exchange that ends the wait; if that came first, it is made ready at once. The task has suspended before
+// that. As soon as it is published, it may be run on another thread, also before `parked` has returned, and nothing is
 // touched afterwards.
 //
 // A task that is cancelled while it is parked is told by its cancellation handler, like any other.
 
 internal import CAsyncIO
+import Glibc
 import Synchronization
 
-/// Suspends the task; its job goes to `ParkingExecutor.enqueue`, and from there where `LoopCore.parking` says.
+/// Suspends the task; its job goes to `parked`, and from there where `LoopCore.parking` says.
 @usableFromInline @_silgen_name("casyncio_park")
 nonisolated(nonsending) func suspendForParking() async
 
@@ -53,6 +56,9 @@ enum ParkingPlace {
 }
 
 extension LoopCore {
+  /// Whether the runtime lets a continuation be without being resumed.
+  static let allowsParking = unsafe getenv("SWIFT_DEBUG_VALIDATE_UNCHECKED_CONTINUATIONS") == nil
+
   /// This thread's core, if the current task may park: see the head of this file.
   @inline(__always)
   static func forParking(_ isolation: (any Actor)?) -> UnsafeMutablePointer<LoopCore>? {
@@ -106,23 +112,12 @@ extension LoopCore {
   }
 }
 
-/// The executor that runs nothing.
-final class ParkingExecutor: SerialExecutor {
-  private static let shared = ParkingExecutor()
-
-  /// Tells the C shim where to switch to; before any task can park.
-  static func install() {
-    // An executor is two words: the object, and how it conforms.
-    let words = unsafe unsafeBitCast(shared.asUnownedSerialExecutor(), to: (UInt, UInt).self)
-    casyncio_set_parking_executor(words.0, words.1)
+/// Parks the job of the task that has just suspended on this thread.
+@c(asyncio_parked)
+func parked(_ task: UInt) {
+  guard let core = unsafe LoopCore.current else {
+    preconditionFailure("a task was parked outside of any loop")
   }
-
-  func enqueue(_ job: UnownedJob) {
-    guard let core = unsafe LoopCore.current else {
-      preconditionFailure("a task was parked outside of any loop")
-    }
-    unsafe core.pointee.park(job)
-  }
-
-  func enqueue(_ job: consuming ExecutorJob) { enqueue(UnownedJob(job)) }
+  // A task is its own job.
+  unsafe core.pointee.park(unsafeBitCast(task, to: UnownedJob.self))
 }

@@ -28,9 +28,6 @@ static inline void casyncio_set_serving(void *thread) { casyncio_serving = threa
 // CLOCK_MONOTONIC in nanoseconds.
 int64_t casyncio_now(void);
 
-// Where `casyncio_park` (CAsyncIOParking.c) sends its tasks: the two words of a serial executor.
-void casyncio_set_parking_executor(uintptr_t identity, uintptr_t witnesses);
-
 #if defined(__linux__)
 
 #include <sys/epoll.h>
