@@ -239,10 +239,7 @@ void *casyncio_current_task(void) { return swift_task_getCurrent(); }
 
 __attribute__((swiftcall)) extern uint64_t swift_task_getJobTaskId(void *job);
 
-uint64_t casyncio_current_task_number(void) {
-  void *task = swift_task_getCurrent();
-  return task ? swift_task_getJobTaskId(task) : 0;
-}
+uint64_t casyncio_task_number(void *task) { return task ? swift_task_getJobTaskId(task) : 0; }
 
 bool casyncio_task_is_cancelled(void *task) { return swift_task_isCancelled(task); }
 

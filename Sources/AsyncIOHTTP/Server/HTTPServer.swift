@@ -76,19 +76,20 @@ public final class HTTPServer: Sendable {
   public func serve() async throws {
     defer { listener.close() }
     try await listener.serve(limit: configuration.maximumConnections) { [self] socket in
+      let task = CancellableTask.current
       let address = try? socket.remoteAddress
-      guard let context else { return await serve(.plain(socket), from: address) }
+      guard let context else { return await serve(.plain(socket), from: address, in: task) }
       // Who cannot or will not agree on encryption gets no answer.
       let secured = try? await TLSStream<SocketStream>.server(over: socket, context: context)
-      if let secured { await serve(.secure(secured), from: address) }
+      if let secured { await serve(.secure(secured), from: address, in: task) }
     }
   }
 
-  private func serve(_ stream: HTTPTransport, from address: SocketAddress?) async {
+  private func serve(_ stream: HTTPTransport, from address: SocketAddress?, in task: CancellableTask?) async {
     var beginning: [UInt8]? = speaksHTTP2(over: stream) ? [] : nil
     if beginning == nil {
       let connection = HTTPServerConnection(stream, from: address, of: self)
-      beginning = await knowing(connection) { await connection.serve() }
+      beginning = await knowing(connection) { await connection.serve(in: task) }
     }
     if let beginning { await serveHTTP2(over: stream, beginning: beginning, from: address) }
   }

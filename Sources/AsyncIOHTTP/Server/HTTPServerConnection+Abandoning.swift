@@ -23,19 +23,9 @@ extension HTTPServerConnection {
   /// What becomes of the task of a connection.
   struct Abandonment {
     /// The task that serves, while it does.
-    var serving: Task<Void, Never>?
+    var serving: CancellableTask?
     /// Answers in the place of the handler.
     var refusal: Task<Void, Never>?
-  }
-
-  /// Lets the current task be cancelled with its request.
-  func noteTask() {
-    unsafe withUnsafeCurrentTask { current in
-      guard let current = unsafe current else { return }
-      // Any task is one pointer; the copy counts a reference.
-      let task = unsafe unsafeBitCast(current, to: Task<Void, Never>.self)
-      abandonment.withLock { $0.serving = task }
-    }
   }
 
   /// Waits until the client was told, if it is being told; the task can no longer be cancelled from here.
@@ -79,7 +69,7 @@ extension HTTPServerConnection {
   func deadlineExpired() {
     // Who reads the body finds the connection closed.
     if LoopClock.now.nanoseconds >= readingEnd.load(ordering: .relaxed) { return stream.cut() }
-    let task = abandonment.withLock { abandonment -> Task<Void, Never>? in
+    let task = abandonment.withLock { abandonment -> CancellableTask? in
       let (wasHandling, _) = activity.compareExchange(
         expected: .handling, desired: .abandoned, ordering: .sequentiallyConsistent)
       guard wasHandling else { return nil }

@@ -68,10 +68,11 @@ final class HTTPServerConnection: ConnectionDeadlineOwner, HTTPByteSink, HTTPSer
 
   /// Answers requests until either side ends the connection.
   ///
+  /// - Parameter task: The current task, to be cancelled with its request.
   /// - Returns: what has come, and leaves the connection open, where that is the beginning of HTTP/2 and the server speaks that.
-  func serve() async -> [UInt8]? {
+  func serve(in task: CancellableTask?) async -> [UInt8]? {
     var buffers = Buffers(parser: HTTPHeadParser(limits: configuration.limits))
-    noteTask()
+    abandonment.withLock { $0.serving = task }
     do {
       setDeadline(configuration.headTimeout)
       while try await serveRequest(&buffers) {

@@ -13,6 +13,14 @@ final class Connections<Stream: ByteStream>: Sendable {
     let stream: Stream
     /// Nil until it was started.
     var task: Task<Void, Never>?
+    /// Where the task waits; nobody else than the server can cancel it.
+    let place = WaitingPlace()
+
+    func cancel() {
+      guard let task else { return }
+      task.cancel()
+      place.tell()
+    }
   }
 
   private enum Phase { case serving, cancelled, aborted }
@@ -36,12 +44,14 @@ final class Connections<Stream: ByteStream>: Sendable {
   func start(
     _ stream: Stream, on loop: EventLoop, _ handler: @escaping @Sendable (Stream) async throws -> Void
   ) {
-    let id = state.withLock { state in
+    let (id, place) = state.withLock { state in
+      let entry = Entry(stream: stream)
       state.next += 1
-      state.entries[state.next] = Entry(stream: stream)
-      return state.next
+      state.entries[state.next] = entry
+      return (state.next, entry.place)
     }
     let task = loop.makeTask(name: "connection") { [self] in
+      place.bindPlace()
       do {
         try await handler(stream)
       } catch is CancellationError {
@@ -52,13 +62,14 @@ final class Connections<Stream: ByteStream>: Sendable {
         EventLoop.reportUnhandled(error, source: "the handler of \(stream)")
       }
       await stream.close()
+      place.unbindPlace()
       remove(id)
     }
-    let phase = state.withLock { state in
+    let (phase, entry) = state.withLock { state in
       if state.entries[id] != nil { state.entries[id]?.task = task }
-      return state.phase
+      return (state.phase, state.entries[id])
     }
-    if phase != .serving { task.cancel() }
+    if phase != .serving { entry?.cancel() }
     if phase == .aborted { stream.abort() }
   }
 
@@ -77,11 +88,11 @@ final class Connections<Stream: ByteStream>: Sendable {
 
   /// Cancels the tasks, also those that are started later.
   func cancel() {
-    let tasks = state.withLock { state in
+    let entries = state.withLock { state in
       if state.phase == .serving { state.phase = .cancelled }
-      return state.entries.values.compactMap(\.task)
+      return Array(state.entries.values)
     }
-    for task in tasks { task.cancel() }
+    for entry in entries { entry.cancel() }
   }
 
   /// Aborts the streams, also those that come later.

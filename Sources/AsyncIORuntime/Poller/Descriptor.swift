@@ -140,7 +140,7 @@ import Synchronization
       var failure: CInt = 0
       let result = try withNumber(operation) { number throws(IOError) in
         let result = call(number)
-        failure = errno
+        if result < 0 { failure = errno }
         return result
       }
       if result >= 0 { return result }
@@ -245,7 +245,7 @@ import Synchronization
 
   @usableFromInline
   func endWait(_ begun: BegunWait, _ direction: PollDirection) throws {
-    begun.handler.remove()
+    begun.handler.removeInterrupting()
     WaitingList.end(begun.noted)
     endInterruption(direction)
     // An event is told before a cancellation: the next operation will find that out.

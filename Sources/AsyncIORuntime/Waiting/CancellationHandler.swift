@@ -39,8 +39,9 @@ import Synchronization
 
   @inline(__always)
   private init(_ target: WaitTarget) {
-    if let place = unsafe WaitingPlace.ofCurrentTask {
-      unsafe place._withUnsafeGuaranteedRef { $0.beginWait(target) }
+    let task = unsafe casyncio_current_task()
+    if let place = unsafe WaitingPlace.of(task) {
+      unsafe place._withUnsafeGuaranteedRef { unsafe $0.beginWait(target, task) }
       word = unsafe UInt(bitPattern: place.toOpaque()) | Self.placeBit
     } else {
       word = unsafe UInt(bitPattern: casyncio_on_cancel(UnsafeMutableRawPointer(bitPattern: target.word)))
@@ -50,12 +51,24 @@ import Synchronization
   /// Ends the handler; waits for it if it is running on another thread.
   @inline(__always)
   func remove() {
+    withPlace { $0.endWait() }
+  }
+
+  /// Ends a handler that was made for a direction of a descriptor.
+  @inline(__always)
+  func removeInterrupting() {
+    withPlace { $0.endWaitForDescriptor() }
+  }
+
+  /// Calls `body` with the task's place, or has the runtime remove its record.
+  @inline(__always)
+  private func withPlace(_ body: (WaitingPlace) -> Void) {
     let address = unsafe UnsafeMutableRawPointer(bitPattern: word & ~Self.placeBit)
     guard word & Self.placeBit != 0, let place = unsafe address else {
       return unsafe casyncio_remove_cancellation_handler(address)
     }
     // The task has bound the place, and unbinds it when it has nothing more to wait for.
-    unsafe Unmanaged<WaitingPlace>.fromOpaque(place)._withUnsafeGuaranteedRef { $0.endWait() }
+    unsafe Unmanaged<WaitingPlace>.fromOpaque(place)._withUnsafeGuaranteedRef(body)
   }
 }
 

@@ -9,7 +9,12 @@
 // Both may: then the wait is ended twice, of which all targets know. A task that cancels itself, by the language, does not wait
 // meanwhile, and finds the mark when it does.
 //
-// Why nothing is told that is gone: whoever tells replaces the target by a mark of its own while it does so, and the task goes on
+// The direction of a descriptor is left at the place when the wait has ended, as a task that reads again waits for the same one: then
+// there is nothing to exchange. Its memory is never given back (PollSlot.swift), so that it may be told at any time. Told too
+// late, it wakes whoever waits for it then, who sees that nothing has come and waits again. Whoever cancels finds it at the place in
+// any case; whether the task has parked by then, the direction's own word decides.
+//
+// Why nothing else is told that is gone: whoever tells replaces the target by a mark of its own while it does so, and the task goes on
 // only when the place is empty again. It waits for that actively, as telling takes no longer than to make a job ready. But the
 // teller may run the task itself, deeper in its own stack (a scope that is told runs the handlers of others): that one finds its
 // own thread's mark, and goes on. Therefore the teller holds on to what it tells, and takes back no other mark than its own.
@@ -79,10 +84,10 @@ package class WaitingPlace: @unchecked Sendable {
 
   // MARK: The task
 
-  /// The place that the current task has bound, and which is there until it unbinds it.
+  /// The place that the current task, which is given, has bound, and which is there until it unbinds it.
   @inline(__always)
-  static var ofCurrentTask: Unmanaged<WaitingPlace>? {
-    let task = casyncio_current_task_number()
+  static func of(_ current: UnsafeMutableRawPointer?) -> Unmanaged<WaitingPlace>? {
+    let task = unsafe casyncio_task_number(current)
     if let core = unsafe LoopCore.current, unsafe core.pointee.placed.task == task,
       let place = unsafe core.pointee.placed.place
     {
@@ -103,7 +108,7 @@ package class WaitingPlace: @unchecked Sendable {
 
   /// Says that the current task is cancelled by whoever has this place, and in no other way, until `unbindPlace`.
   package final func bindPlace() {
-    task.store(casyncio_current_task_number(), ordering: .relaxed)
+    task.store(unsafe casyncio_task_number(casyncio_current_task()), ordering: .relaxed)
     remember()
   }
 
@@ -121,15 +126,22 @@ package class WaitingPlace: @unchecked Sendable {
     unsafe core.pointee.placed = PlacedTask(task: task.load(ordering: .relaxed), place: self)
   }
 
-  /// Says that the current task waits for `target`, which is told at once if the task is cancelled already.
+  /// Says that the current task, which is given, waits for `target`, which is told at once if the task is cancelled already.
   @inline(__always)
-  final func beginWait(_ target: WaitTarget) {
-    _ = word.exchange(target.word, ordering: .sequentiallyConsistent)
-    #if !arch(x86_64)
-      atomicMemoryFence(ordering: .sequentiallyConsistent)
-    #endif
-    if TaskIdentity.currentAndCancellation.isCancelled { target.cancel() }
+  final func beginWait(_ target: WaitTarget, _ task: UnsafeMutableRawPointer?) {
+    // Where it is there already, it is of a descriptor.
+    if word.load(ordering: .relaxed) != target.word {
+      _ = word.exchange(target.word, ordering: .sequentiallyConsistent)
+      #if !arch(x86_64)
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+      #endif
+    }
+    if unsafe casyncio_task_is_cancelled(task) { target.cancel() }
   }
+
+  /// Says that the current task waits no more for a descriptor.
+  @inline(__always)
+  final func endWaitForDescriptor() { remember() }
 
   /// Says that the current task waits no more; returns when nobody tells its target any more.
   @inline(__always)

@@ -18,7 +18,7 @@ package final class WorkerPlaces: WaitingPlace, @unchecked Sendable {
   /// Says that the current task is cancelled by whoever tells these places, and in no other way, to its end.
   package func enter() {
     guard let core = unsafe LoopCore.current else { return }
-    unsafe core.pointee.placed = PlacedTask(task: casyncio_current_task_number(), place: self)
+    unsafe core.pointee.placed = PlacedTask(task: casyncio_task_number(casyncio_current_task()), place: self)
   }
 
   override func makeOwn() -> WaitingPlace {

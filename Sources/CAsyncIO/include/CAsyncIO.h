@@ -117,8 +117,8 @@ void *casyncio_on_cancel(void *target);
 void casyncio_remove_cancellation_handler(void *record);
 // The task that runs on this thread, or null; an address to be compared, as TaskIdentity.swift does.
 void *casyncio_current_task(void);
-// A number of the task that runs on this thread, which no other task gets; 0 for none.
-uint64_t casyncio_current_task_number(void);
+// A number of a task, which lives, that no other task gets; 0 for null.
+uint64_t casyncio_task_number(void *task);
 // Whether a task, which lives, was cancelled; `Task.isCancelled` without counting references.
 bool casyncio_task_is_cancelled(void *task);
 

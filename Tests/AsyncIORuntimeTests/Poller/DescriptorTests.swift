@@ -145,7 +145,7 @@ extension Descriptor {
   }
 
   /// Reads up to ten bytes.
-  fileprivate func read() async throws -> Int {
+  func read() async throws -> Int {
     try await perform(.read, "read") { number in
       var bytes = [UInt8](repeating: 0, count: 10)
       return unsafe Glibc.read(number, &bytes, bytes.count)

@@ -1,4 +1,5 @@
 import AsyncIOTesting
+import Glibc
 import Synchronization
 import Testing
 
@@ -107,7 +108,8 @@ import Testing
       await onForeignThread {
         while !isOver.load(ordering: .relaxed) {
           let continuation = parked.exchange(0, ordering: .acquiringAndReleasing)
-          if continuation != 0 { ReadinessWord.resume(continuation) }
+          // Where the cores are busy, whoever is to be woken comes to run the sooner.
+          if continuation != 0 { ReadinessWord.resume(continuation) } else { sched_yield() }
         }
       }
     }

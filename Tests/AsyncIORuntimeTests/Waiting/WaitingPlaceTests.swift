@@ -137,6 +137,49 @@ import Testing
     #expect(await other.value == .cancelled)
   }
 
+  @Test func `whoever waits for a descriptor again is told, though its place has it still`() async throws {
+    let (place, pipe) = (WaitingPlace(), try Pipe())
+    let descriptor = try Descriptor(pipe.reader, owned: false)
+    let task = Task {
+      place.bindPlace()
+      defer { place.unbindPlace() }
+      return [try await descriptor.read(), try await descriptor.read(), try await descriptor.read()]
+    }
+    await settle()
+    pipe.write(1)
+    await settle()
+    pipe.write(1)
+    await settle()
+    task.cancel()
+    place.tell()
+    await #expect(throws: CancellationError.self) { _ = try await task.value }
+  }
+
+  @Test func `a descriptor that is told when its wait has ended wakes nobody for good`() async throws {
+    let (place, pipe) = (WaitingPlace(), try Pipe())
+    let descriptor = try Descriptor(pipe.reader, owned: false)
+    let first = Task {
+      place.bindPlace()
+      defer { place.unbindPlace() }
+      return try await descriptor.read()
+    }
+    await settle()
+    pipe.write(1)
+    #expect(try await first.value == 1)
+    let second = Task { try await descriptor.read() }
+    await settle()
+    place.tell()
+    await settle()
+    pipe.write(2)
+    #expect(try await second.value == 2)
+    // Told while nobody waits: whoever comes next waits all the same.
+    place.tell()
+    let third = Task { try await descriptor.read() }
+    await settle()
+    pipe.write(3)
+    #expect(try await third.value == 3)
+  }
+
   @Test func `whoever tells may run the task that is told, deeper in its stack`() async {
     let (place, waiter) = (WaitingPlace(), Waiter())
     let scope = ScopeContext()
@@ -197,6 +240,41 @@ import Testing
       #expect(waiters.list.withLock { $0 }.allSatisfy { $0 == nil || $0?.outcome != nil })
     }
   }
+
+  @Test(arguments: 1...8 as ClosedRange<UInt64>)
+  func `whoever is cancelled stops to read, on two loops`(_ seed: UInt64) async throws {
+    try await onLoops(2) {
+      let places = (0..<50).map { _ in WaitingPlace() }
+      let pipes = try places.map { _ in try Pipe() }
+      let descriptors = try pipes.map { try Descriptor($0.reader, owned: false) }
+      let tasks = places.indices.map { number in
+        Task {
+          places[number].bindPlace()
+          defer { places[number].unbindPlace() }
+          // It reads until it is cancelled; a cancellation that is lost leaves it here for ever.
+          var bytes = 0
+          while let count = try? await descriptors[number].read() { bytes += count }
+          return bytes
+        }
+      }
+      var numbers = SeededNumbers(seed: seed)
+      for number in places.indices {
+        for _ in 0..<numbers.next(below: 20) {
+          pipes[numbers.next(below: pipes.count)].write(1)
+          if numbers.next(below: 3) == 0 { await Task.yield() }
+        }
+        tasks[number].cancel()
+        places[number].tell()
+      }
+      for task in tasks { _ = await task.value }
+      // Nothing is lost for whoever reads next, though a place may be told late.
+      for (number, pipe) in pipes.enumerated() {
+        places[number].tell()
+        pipe.write(1)
+        #expect(try await descriptors[number].read() > 0)
+      }
+    }
+  }
 }
 
 /// What each of some tasks waits for at present.
@@ -204,4 +282,11 @@ private final class PresentWaiters: Sendable {
   let list: Mutex<[Waiter?]>
 
   init(count: Int) { list = Mutex(Array(repeating: nil, count: count)) }
+}
+
+extension WaitingPlace {
+  /// Says that the current task waits for `target`.
+  fileprivate func beginWait(_ target: WaitTarget) {
+    unsafe beginWait(target, UnsafeMutableRawPointer(bitPattern: TaskIdentity.current?.word ?? 0))
+  }
 }
