@@ -6,7 +6,7 @@
 // It is a class to inherit from and not a part of its subclasses, so that a read is one call and one async frame: nothing here
 // can be overridden, and so nothing is looked up.
 
-package import AsyncIORuntime
+public import AsyncIORuntime
 import Glibc
 
 /// A connection over a socket: what `TCPStream` and `UnixStream` have in common.
@@ -14,7 +14,7 @@ import Glibc
 /// A stream that is dropped is closed.
 public class SocketStream: ByteStream, @unchecked Sendable {
   // Sendable: its only property is constant, and subclasses, all of which are in this module, add none.
-  package final let descriptor: Descriptor
+  @usableFromInline package final let descriptor: Descriptor
 
   init(_ descriptor: Descriptor) { self.descriptor = descriptor }
 
@@ -26,15 +26,23 @@ public class SocketStream: ByteStream, @unchecked Sendable {
   ///
   /// ## Cancellation
   /// Nothing has been read when it throws; the call may be repeated.
-  @unsafe
+  @unsafe @inlinable @inline(__always)
   public final func read(into buffer: UnsafeMutableRawBufferPointer) async throws -> Int {
-    precondition(buffer.count > 0, "read(into:) needs room for at least one byte")
-    if descriptor.isOverBudget { try await checkpoint() }
+    // Inlined, so that neither a read nor its wait has an async frame of its own.
+    if isOverBudget { try await checkpoint() }
     while true {
-      if let count = unsafe try descriptor.tryReceive(into: buffer) { return count }
+      if let count = unsafe try readAtOnce(into: buffer) { return count }
       try await descriptor.waitUntilReady(.read, "read")
     }
   }
+
+  @unsafe @usableFromInline
+  final func readAtOnce(into buffer: UnsafeMutableRawBufferPointer) throws -> Int? {
+    precondition(buffer.count > 0, "read(into:) needs room for at least one byte")
+    return unsafe try descriptor.tryReceive(into: buffer)
+  }
+
+  @usableFromInline final var isOverBudget: Bool { descriptor.isOverBudget }
 
   /// Reads what is there and appends it to `bytes`, at most `limit` bytes; waits if nothing is there.
   ///
