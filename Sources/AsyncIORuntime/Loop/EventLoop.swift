@@ -156,7 +156,9 @@ import Synchronization
         guard let item = unsafe core.pointee.takePrepared() else { break }
         run(item)
       } else {
-        run(unsafe core.pointee.ready.pop())
+        let item = unsafe core.pointee.ready.pop()
+        if let next = unsafe core.pointee.ready.first { casyncio_prefetch(next.word) }
+        run(item)
       }
       unsafe core.pointee.itemsLeft -= 1
     }
