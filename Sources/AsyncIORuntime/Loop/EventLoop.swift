@@ -156,9 +156,7 @@ import Synchronization
         guard let item = unsafe core.pointee.takePrepared() else { break }
         run(item)
       } else {
-        let item = unsafe core.pointee.ready.pop()
-        if let next = unsafe core.pointee.ready.first { casyncio_prefetch(next.word) }
-        run(item)
+        run(unsafe core.pointee.ready.pop())
       }
       unsafe core.pointee.itemsLeft -= 1
     }

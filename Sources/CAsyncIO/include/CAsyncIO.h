@@ -58,15 +58,6 @@ static const uint32_t casyncio_event_write_closed = EPOLLHUP | EPOLLERR;
 
 #endif
 
-// MARK: Memory
-
-// Has the processor fetch the beginning of what a word of the ready queue points to: of a task, its state and its first frames.
-static inline void casyncio_prefetch(uintptr_t word) {
-  enum { LINE = 64, LINES = 12 };
-  const char *start = (const char *)(word & ~(uintptr_t)(LINE - 1));
-  for (int line = 0; line < LINES; line++) __builtin_prefetch(start + line * LINE);
-}
-
 // MARK: Bytes
 
 // Where `needle` first is in `hay`; null if nowhere.
