@@ -9,7 +9,7 @@ import sys
 from statistics import median
 
 from .programs import PROGRAMS
-from .running import Failure, measure_once
+from .running import Failure, Slices, measure_once
 
 # Rounds of what takes long, at most.
 FEW = {"sleep1m": 3}
@@ -51,18 +51,23 @@ def measure(workload: str, names: list[str], runs: int, seconds: float, missing:
         if name in missing:
             measured["failures"][name] = {"reason": "missing", "said": missing[name]}
     first = 1 if workload in FEW else 0  # round 0 warms up
-    for round_number in range(first, min(runs, FEW.get(workload, runs)) + 1):
-        for name in entered:
-            if name in measured["failures"]:
-                continue
-            progress(f"{workload}: round {round_number} of {runs}, {name}")
-            try:
-                result = measure_once(PROGRAMS[name], workload, seconds, part if round_number else WARM_UP_PART)
-            except (Failure, OSError) as failure:
-                measured["failures"][name] = {"reason": str(failure), "said": getattr(failure, "said", "")}
-            else:
-                if round_number > 0:
-                    measured["runs"][name].append(result)
+    slices = Slices(workload) if Slices.take(workload) else None
+    runs = runs * Slices.PER_ROUND if slices else min(runs, FEW.get(workload, runs))
+    with slices.stack if slices else contextlib.nullcontext():
+        for round_number in range(first, runs + 1):
+            for name in entered:
+                if name in measured["failures"]:
+                    continue
+                progress(f"{workload}: round {round_number} of {runs}, {name}")
+                work = part if round_number else WARM_UP_PART
+                try:
+                    result = (slices.measure(name, work) if slices
+                              else measure_once(PROGRAMS[name], workload, seconds, work))
+                except (Failure, OSError) as failure:
+                    measured["failures"][name] = {"reason": str(failure), "said": getattr(failure, "said", "")}
+                else:
+                    if round_number > 0:
+                        measured["runs"][name].append(result)
     progress("")
     there, used, ours = (after - start for after, start in zip(processor_time(), before))
     measured["others"] = round(max(used - ours, 0) / max(there, 0.01), 2)

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-from .programs import BUILT, ECHOES, THREADS, Program
+from .programs import BUILT, ECHOES, PROGRAMS, THREADS, Program
 
 NOT_YET = 64  # EX_USAGE: how every program answers a workload it does not know
 IDLE = 10_000  # how many connections of `idle` do nothing
@@ -98,38 +98,69 @@ def await_listening(server: subprocess.Popen, port: int, last_words) -> None:
     raise Failure("did not listen within 10 s", last_words())
 
 
-def run_echo(program: Program, workload: str, connections: int, size: int, part: float = 1) -> dict:
-    """Server on one core, load generator on another: the server is what is measured.
+class EchoServer:
+    """An echo server of a program on one core; the load generator is on another, so that the server is what is measured.
 
     Where the server may use every core, it is not pinned; then it shares one with the load.
     """
-    port = free_port()
-    warm_up, measured = WARM_UP * max(part, 0.5), MEASURED * max(part, 0.2)
-    pin = [] if workload in THREADS else ["taskset", "-c", SERVER_CORE]
-    command = program.threads if workload in THREADS else program.command
-    with started([*pin, *command, *program.echo, port], program.environment) as (server, last_words):
-        await_listening(server, port, last_words)
 
-        def load(idle: int = 0) -> dict:
-            command = [BUILT / "bin/echoload", port, connections, size, warm_up, measured, workload, idle]
-            try:
-                seconds = 10 + warm_up + measured + (idle + connections) / 500
-                return run(["taskset", "-c", LOAD_CORE, *command], {}, seconds)
-            except Failure as failure:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    server.wait(0.2)  # a server that crashes is not gone yet when its connections are
-                reason = str(failure) if server.poll() is None else f"server: {died(server.returncode)}"
-                raise Failure(reason, "\n".join(filter(None, [failure.said, last_words()]))) from None
+    def __init__(self, program: Program, workload: str, connections: int, size: int, stack: contextlib.ExitStack):
+        self.workload, self.connections, self.size, self.port = workload, connections, size, free_port()
+        pin = [] if workload in THREADS else ["taskset", "-c", SERVER_CORE]
+        command = program.threads if workload in THREADS else program.command
+        self.process, self.last_words = stack.enter_context(
+            started([*pin, *command, *program.echo, self.port], program.environment))
+        await_listening(self.process, self.port, self.last_words)
 
-        result = load()
-        if workload == "idle":
-            alone, before = result["extra"], peak_kib(server)
-            result = load(IDLE)
+    def measure(self, warm_up: float, measured: float) -> dict:
+        """What the load generator says after so many seconds."""
+        result = self.load(warm_up, measured)
+        if self.workload == "idle":
+            alone, before = result["extra"], peak_kib(self.process)
+            result = self.load(warm_up, measured, IDLE)
             extra = result["extra"]
-            extra["kib_each"] = str((peak_kib(server) - before) / IDLE)
+            extra["kib_each"] = str((peak_kib(self.process) - before) / IDLE)
             extra.update({f"{key}_ratio": str(float(extra[key]) / float(alone[key])) for key in ("p50_us", "p99_us")})
-        result["extra"]["rss_mib"] = str(peak_kib(server) // 1024)
+        result["extra"]["rss_mib"] = str(peak_kib(self.process) // 1024)
         return result
+
+    def load(self, warm_up: float, measured: float, idle: int = 0) -> dict:
+        command = [
+            BUILT / "bin/echoload", self.port, self.connections, self.size, warm_up, measured, self.workload, idle]
+        try:
+            seconds = 10 + warm_up + measured + (idle + self.connections) / 500
+            return run(["taskset", "-c", LOAD_CORE, *command], {}, seconds)
+        except Failure as failure:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.2)  # a server that crashes is not gone yet when its connections are
+            reason = str(failure) if self.process.poll() is None else f"server: {died(self.process.returncode)}"
+            raise Failure(reason, "\n".join(filter(None, [failure.said, self.last_words()]))) from None
+
+
+class Slices:
+    """Echo servers that stay, each measured for a moment in turn: what disturbs the machine for a second disturbs all alike."""
+
+    PER_ROUND = 4
+    WARM_UP = 0.05
+
+    def __init__(self, workload: str):
+        self.workload, self.servers, self.stack = workload, {}, contextlib.ExitStack()
+
+    @staticmethod
+    def take(workload: str) -> bool:
+        return workload in ECHOES and workload not in THREADS and workload != "idle"
+
+    def measure(self, name: str, part: float) -> dict:
+        if name not in self.servers:
+            self.servers[name] = EchoServer(PROGRAMS[name], self.workload, *ECHOES[self.workload], self.stack)
+        return self.servers[name].measure(self.WARM_UP, MEASURED * max(part, 0.2) / self.PER_ROUND)
+
+
+def run_echo(program: Program, workload: str, connections: int, size: int, part: float) -> dict:
+    """One run of a server of its own."""
+    with contextlib.ExitStack() as stack:
+        server = EchoServer(program, workload, connections, size, stack)
+        return server.measure(WARM_UP * max(part, 0.5), MEASURED * max(part, 0.2))
 
 
 def peak_kib(process: subprocess.Popen) -> int:
