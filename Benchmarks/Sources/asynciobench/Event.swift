@@ -5,21 +5,22 @@ import Synchronization
 func wakeMany() async throws {
   let tasks = 1000
   let rounds = sized(1000)
-  let events = (0..<rounds).map { _ in (happens: AsyncEvent(), allAwake: AsyncEvent()) }
+  let happens = (0..<rounds).map { _ in AsyncEvent() }
+  let allAwake = happens.map { _ in AsyncEvent() }
   let awake = Awake()
   let waiters = (0..<tasks).map { _ in
     createTask {
-      for event in events {
-        try await event.happens.wait()
-        if awake.count.add(1, ordering: .relaxed).newValue.isMultiple(of: tasks) { event.allAwake.set() }
+      for round in 0..<rounds {
+        try await happens[round].wait()
+        if awake.count.add(1, ordering: .relaxed).newValue.isMultiple(of: tasks) { allAwake[round].set() }
       }
     }
   }
   try await checkpoint()
   let start = ContinuousClock.now
-  for event in events {
-    event.happens.set()
-    try await event.allAwake.wait()
+  for round in 0..<rounds {
+    happens[round].set()
+    try await allAwake[round].wait()
   }
   for waiter in waiters { try await waiter.value }
   report(.event, count: tasks * rounds, since: start)
