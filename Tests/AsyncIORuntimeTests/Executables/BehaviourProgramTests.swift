@@ -9,7 +9,16 @@ import Testing
   func `all behaviours hold under the language, on one loop and on two, and without any`(
     _ program: String, _ argument: String
   ) throws {
-    let child = try ChildProgram(argument, of: program)
+    try holds(ChildProgram(argument, of: program))
+  }
+
+  @Test func `and where the runtime checks that each continuation is resumed`() throws {
+    // Then no task parks (Parking.swift), as the runtime stops a program that leaves a continuation for another.
+    let check = "SWIFT_DEBUG_VALIDATE_UNCHECKED_CONTINUATIONS=1"
+    try holds(ChildProgram("one-loop", of: "asyncio-behaviours", variable: check))
+  }
+
+  private func holds(_ child: ChildProgram) {
     #expect(child.readLines() == [])
     #expect(child.readErrors() == "")
     #expect(child.wait() == .exited(0))

@@ -21,8 +21,8 @@ final class ChildProgram {
   private let errors: CInt
   private var unread = ""
 
-  /// Starts a program that stands beside the test bundle, with one argument.
-  init(_ command: String, of program: String = "asyncio-under-language") throws {
+  /// Starts a program that stands beside the test bundle, with one argument; `variable` is put into its environment.
+  init(_ command: String, of program: String = "asyncio-under-language", variable: String = "") throws {
     var (output, errors): ([CInt], [CInt]) = ([-1, -1], [-1, -1])
     let failures = unsafe (pipe(&output), pipe(&errors))
     try #require(failures == (0, 0))
@@ -41,6 +41,16 @@ final class ChildProgram {
     unsafe posix_spawnattr_setsigmask(&attributes, &none)
     unsafe posix_spawnattr_setflags(&attributes, CShort(POSIX_SPAWN_SETSIGMASK))
 
+    let added = unsafe strdup(variable)
+    defer { unsafe free(added) }
+    var environment: [UnsafeMutablePointer<CChar>?] = unsafe variable.isEmpty ? [] : [added]
+    var next = unsafe environ
+    while let one = unsafe next.pointee {
+      unsafe environment.append(one)
+      unsafe next += 1
+    }
+    unsafe environment.append(nil)
+
     var process: pid_t = 0
     let path = try Self.path(of: program)
     let failure = unsafe path.withCString { path in
@@ -48,7 +58,7 @@ final class ChildProgram {
         var arguments: [UnsafeMutablePointer<CChar>?] = unsafe [
           UnsafeMutablePointer(mutating: path), UnsafeMutablePointer(mutating: command), nil,
         ]
-        return unsafe posix_spawn(&process, path, &actions, &attributes, &arguments, environ)
+        return unsafe posix_spawn(&process, path, &actions, &attributes, &arguments, &environment)
       }
     }
     close(output[1])
