@@ -3,8 +3,8 @@
 // Two tasks may use one stream at a time, one for each direction. The caller's buffer is in use until the call has returned,
 // which it does only after the system call: an async function of Swift cannot be dropped half-way.
 //
-// It is a class to inherit from and not a part of its subclasses, so that a read is one call and one async frame: nothing here
-// can be overridden, and so nothing is looked up.
+// It is a class to inherit from and not a part of its subclasses, so that nothing here can be overridden, and so nothing is looked up: a
+// read into memory and a small write are inlined into the functions that call them.
 
 public import AsyncIORuntime
 import Glibc

@@ -1,7 +1,7 @@
 // Where a task of ours says what it waits for, so that whoever cancels it can end the wait.
 //
 // The language would have a record added to the task at each wait and removed after it, with a lock: a quarter of what a wait
-// costs. But a task that is made by our API is cancelled through its record, scope, pool or run and in no other way, as nobody
+// costs. But a task that is made by our API is cancelled through its record, scope, pool, server or run and in no other way, as nobody
 // else has got it. So it binds a place that they know, leaves there what it waits for, by one exchange, and takes it away by another.
 //
 // Why no cancellation is lost: whoever cancels sets the language's mark at the task first, and looks at the place then. Whoever
