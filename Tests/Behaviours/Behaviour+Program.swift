@@ -21,7 +21,13 @@ extension Behaviour {
   ///
   /// Who waits for a task is woken a moment before the task has left the registry.
   package static func remainingTasks() async -> [TaskRecord] {
-    for _ in 0..<10_000 where !TaskRegistry.shared.all.isEmpty { await giveWay() }
+    await giveWayUntil { TaskRegistry.shared.all.isEmpty }
     return TaskRegistry.shared.all
+  }
+
+  /// Gives way until `isOver` says so, which may depend on other threads: for ten seconds at most.
+  package static func giveWayUntil(_ isOver: () -> Bool) async {
+    let end = ContinuousClock.now + .seconds(10)
+    while !isOver(), .now < end { await giveWay() }
   }
 }

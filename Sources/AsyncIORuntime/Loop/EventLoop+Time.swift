@@ -2,8 +2,9 @@
 //
 // Virtual time stands still while anything can run. When nothing can, it jumps to the next timer. The loop
 // still takes what other threads send, and the events of real descriptors: before it jumps it gives those a
-// moment of real time (`settleTime`) if descriptors are registered or blocking work is under way, since their
-// completion would come first in any schedule that a test could mean.
+// moment of real time (`settleLooks`) if descriptors are registered or blocking work is under way, since their
+// completion would come first in any schedule that a test could mean. That moment is made of many short ones: a machine
+// that stops for a while stops this thread as well as those that it waits for, and takes one of them only.
 
 internal import CAsyncIO
 import Synchronization
@@ -17,8 +18,10 @@ package enum TimeSource: Sendable {
 }
 
 extension EventLoop {
-  /// Real nanoseconds that a loop with virtual time gives to events from outside before it jumps.
-  private static let settleTime: Int64 = 20_000_000
+  /// How often a loop with virtual time looks for events from outside before it jumps, two milliseconds each.
+  private static let settleLooks = 10
+  /// How often before it says that nothing can ever run.
+  private static let deadlockLooks = 100
 
   /// Now, in nanoseconds of the loop's clock.
   var now: Int64 {
@@ -34,7 +37,7 @@ extension EventLoop {
       wait(-1)
       return
     }
-    if poller.hasRegistrations, hasVisitors(within: Self.settleTime) { return }
+    if poller.hasRegistrations, hasVisitors(in: Self.settleLooks) { return }
     if let earliest = unsafe core.pointee.timers.earliest {
       let now = max(earliest, virtualNow.load(ordering: .relaxed))
       virtualNow.store(now, ordering: .relaxed)
@@ -42,7 +45,7 @@ extension EventLoop {
       return
     }
     // Other threads may still be about to send something that nobody counts: the main actor's for one.
-    if hasVisitors(within: Self.settleTime * 5) { return }
+    if hasVisitors(in: Self.deadlockLooks) { return }
     if let onDeadlock {
       self.onDeadlock = nil
       onDeadlock()
@@ -52,15 +55,16 @@ extension EventLoop {
   }
 
   /// Gives events from outside some real time to come in; true as soon as there is something to do.
-  private func hasVisitors(within time: Int64) -> Bool {
-    let end = casyncio_now() + time
-    while true {
-      let rest = end - casyncio_now()
-      guard rest > 0 else { return false }
-      // It may return early for nothing: a wake-up of long ago, or an event of the past.
-      wait(rest)
-      if unsafe core.pointee.ready.count > 0 || inbox.hasItems { return true }
+  private func hasVisitors(in looks: Int) -> Bool {
+    for _ in 0..<looks {
+      let end = casyncio_now() + 2_000_000
+      while case let rest = end - casyncio_now(), rest > 0 {
+        // It may return early for nothing: a wake-up of long ago, or an event of the past.
+        wait(rest)
+        if unsafe core.pointee.ready.count > 0 || inbox.hasItems { return true }
+      }
     }
+    return false
   }
 
   /// Counts work on other threads that will come back to this loop, so that virtual time waits for it.

@@ -43,7 +43,9 @@ final class LoopGroup: @unchecked Sendable {
     stopped.store(true, ordering: .releasing)
     for loop in loops.dropFirst() { loop.wake() }
     // Each ends its turn within one job's time; a job that blocks for ever keeps its thread, not this one.
-    for _ in 0..<1000 where running.load(ordering: .acquiring) > 0 {
+    var looks = 0
+    while running.load(ordering: .acquiring) > 0, looks < 1000 {
+      looks += 1
       var pause = timespec(tv_sec: 0, tv_nsec: 1_000_000)
       _ = unsafe nanosleep(&pause, nil)
     }

@@ -25,7 +25,7 @@ public import Testing
 /// same order.
 ///
 /// **Deadlock**: where time is virtual, a test that waits while nothing can run and no timer is set fails at once. The
-/// issue says who waits for what. Work that goes on outside of the loop, such as on the main actor, has a tenth of a
+/// issue says who waits for what. Work that goes on outside of the loop, such as on the main actor, has a fifth of a
 /// second to come back.
 ///
 /// **Deadline**: a test that takes longer than ten seconds of real time, or what `deadline` says, fails in the same

@@ -148,7 +148,11 @@ struct RaceOnStockExecutorTests {
     let running = Gauge()
     let winner = try await race(0..<10) { number in
       await running.inside {
-        for _ in 0..<(number == 7 ? 3 : 1_000_000) where !Task.isCancelled { await Task.yield() }
+        var turns = number == 7 ? 3 : 1_000_000
+        while turns > 0, !Task.isCancelled {
+          await Task.yield()
+          turns -= 1
+        }
         return number
       }
     }

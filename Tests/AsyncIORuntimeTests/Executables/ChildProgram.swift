@@ -3,6 +3,7 @@
 // Its two streams come through pipes that are read until their ends; reading blocks the thread of the test, which is the
 // test's own.
 
+import CAsyncIO
 import Glibc
 import Testing
 
@@ -21,17 +22,17 @@ final class ChildProgram {
   private let errors: CInt
   private var unread = ""
 
-  /// Starts a program that stands beside the test bundle, with one argument; `variable` is put into its environment.
-  init(_ command: String, of program: String = "asyncio-under-language", variable: String = "") throws {
+  /// Starts a program that stands beside the test bundle, with one argument; `variables` are put into its environment.
+  init(_ command: String, of program: String = "asyncio-under-language", variables: [String] = []) throws {
     var (output, errors): ([CInt], [CInt]) = ([-1, -1], [-1, -1])
-    let failures = unsafe (pipe(&output), pipe(&errors))
+    // Not for another program that is started at the same time, which would keep them open.
+    let failures = unsafe (casyncio_child_pipe(&output), casyncio_child_pipe(&errors))
     try #require(failures == (0, 0))
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { _ = unsafe posix_spawn_file_actions_destroy(&actions) }
     unsafe posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO)
     unsafe posix_spawn_file_actions_adddup2(&actions, errors[1], STDERR_FILENO)
-    for number in output + errors { unsafe posix_spawn_file_actions_addclose(&actions, number) }
     // The test's thread has its signals blocked, as all threads of loops; the program must not inherit that.
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
@@ -41,9 +42,9 @@ final class ChildProgram {
     unsafe posix_spawnattr_setsigmask(&attributes, &none)
     unsafe posix_spawnattr_setflags(&attributes, CShort(POSIX_SPAWN_SETSIGMASK))
 
-    let added = unsafe strdup(variable)
-    defer { unsafe free(added) }
-    var environment: [UnsafeMutablePointer<CChar>?] = unsafe variable.isEmpty ? [] : [added]
+    let added = unsafe variables.map { unsafe strdup($0) }
+    defer { unsafe added.forEach { unsafe free($0) } }
+    var environment: [UnsafeMutablePointer<CChar>?] = unsafe added
     var next = unsafe environ
     while let one = unsafe next.pointee {
       unsafe environment.append(one)

@@ -22,6 +22,6 @@ import Glibc
 
 /// The timers of the loop that this runs on; those that were cancelled from another thread have a while to go.
 private func remainingTimers() async -> Int {
-  for _ in 0..<10_000 where EventLoop.current.map({ $0.timerCount > 0 }) ?? true { await giveWay() }
+  await Behaviour.giveWayUntil { EventLoop.current?.timerCount == 0 }
   return EventLoop.current?.timerCount ?? -1
 }

@@ -113,8 +113,12 @@ func stuckCall() throws {
   let runner = try Runner(configuration)
   do {
     try runner.run {
-      try await withTimeout(.milliseconds(20)) {
-        try await withBlocking(onCancel: .abandon, name: "backup") { while true { pause() } }
+      try await withTimeout(.seconds(1000)) { scope in
+        try await withBlocking(onCancel: .abandon, name: "backup") {
+          // Not before: a call that has not begun is withdrawn.
+          scope.reschedule(to: .now)
+          while true { pause() }
+        }
       }
     }
   } catch {
