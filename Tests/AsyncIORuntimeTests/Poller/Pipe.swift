@@ -39,6 +39,13 @@ final class Pipe: Sendable {
 
   /// Reads until nothing more comes out.
   func empty() { while read(65_536) > 0 {} }
+
+  /// Whether `number` stands for this pipe now: one that was closed may have become another test's.
+  func isOpen(as number: CInt) -> Bool {
+    var (own, other) = (stat(), stat())
+    guard unsafe fstat(reader, &own) == 0, unsafe fstat(number, &other) == 0 else { return false }
+    return own.st_dev == other.st_dev && own.st_ino == other.st_ino
+  }
 }
 
 /// A second number for the file of `number`, of at least `least`.
