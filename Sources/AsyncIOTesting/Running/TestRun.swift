@@ -117,7 +117,9 @@ final class TestRun: Sendable {
   private var isGivenUp: Bool { isAbandoned.load(ordering: .acquiring) }
 
   private func watchForDeadlock() {
-    loop.onDeadlock = { [self] in
+    // Weak, here and below: the loop keeps what it is given, and the run keeps the loop.
+    loop.onDeadlock = { [weak self] in
+      guard let self else { return }
       mailbox.post(.deadlock(Situation(of: loop, test: record)))
     }
   }
@@ -147,14 +149,17 @@ final class TestRun: Sendable {
       isRunning = false
       task.cancel()
       // Again, now that the cancellation is under way: a test that ignores it ends in another deadlock.
-      loop.callSoon { self.watchForDeadlock() }
+      loop.callSoon { [weak self] in self?.watchForDeadlock() }
       limit = .after(Self.grace)
     }
   }
 
   /// Asks the loop's thread who waits for what.
   private func askForSituation() -> Situation {
-    loop.callSoon { [self] in mailbox.post(.situation(Situation(of: loop, test: record))) }
+    loop.callSoon { [weak self] in
+      guard let self else { return }
+      mailbox.post(.situation(Situation(of: loop, test: record)))
+    }
     let limit = timespec.after(.milliseconds(200))
     var others: [Message] = []
     defer { for message in others { mailbox.post(message) } }

@@ -130,6 +130,27 @@ struct TestRunTests {
     #expect(orders.count > 5)
   }
 
+  @Test(.timeLimit(.minutes(1)), arguments: [EventLoopTrait.Time.system, .virtual(seed: nil)])
+  func `the loop goes away with its run, however that ends`(_ time: EventLoopTrait.Time) async throws {
+    let loops = Journal<WeakLoop>()
+    _ = try await perform(time) { loops.note(WeakLoop()) }
+    _ = try await perform(time) {
+      loops.note(WeakLoop())
+      _ = makeRecordedTask("left") { try? await sleep(for: .seconds(1000)) }
+    }
+    _ = try await perform(time, deadline: .milliseconds(50)) {
+      loops.note(WeakLoop())
+      _ = await Waiter().wait(for: "nothing")
+    }
+    #expect(loops.count == 3)
+    // The threads of a run end a moment after it.
+    while loops.entries.contains(where: { $0.loop != nil }) { await Task.yield() }
+  }
+
+  private struct WeakLoop: Sendable {
+    weak let loop = EventLoop.current
+  }
+
   /// Performs a run and returns its failures, as text.
   private func perform(
     _ time: EventLoopTrait.Time = .virtual(seed: nil), deadline: Duration = .seconds(20),
