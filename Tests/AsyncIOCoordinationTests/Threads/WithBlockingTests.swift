@@ -172,7 +172,7 @@ import Testing
       order.note("sleeper")
     }
     try await withBlocking {
-      for _ in 0..<200 { sched_yield() }
+      for _ in 0..<2000 { sched_yield() }
       order.note("call")
     }
     #expect(LoopClock.now == .seconds(0))

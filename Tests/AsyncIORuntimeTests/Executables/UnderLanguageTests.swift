@@ -149,7 +149,7 @@ import Testing
   @Test func `in a debug build code that blocks is reported`() throws {
     let (_, errors, ending) = try run("blocks-for-long")
     #expect(errors.contains("asyncio: task 'slow' (asyncio_under_language/Endings.swift:"))
-    #expect(errors.contains(/has held the event loop for 0\.[1-9]/))
+    #expect(errors.contains("has held the event loop for 0.1"))
     #expect(errors.contains("sleep in libc"))
     #expect(errors.contains("Endings.swift:"))
     #expect(ending == .exited(0))

@@ -50,7 +50,7 @@ final class Pipe: Sendable {
 
 /// A second number for the file of `number`, of at least `least`.
 ///
-/// Tests that close a number and look at it afterwards take one that no test beside them can get: each has ten of its own.
+/// Tests that close a number and use it again take one that no test beside them can get: each has ten of its own.
 func duplicate(_ number: CInt, _ least: CInt) -> CInt {
   // Far above what the sockets of the tests beside this one reach, and within what the process may have.
   var limit = rlimit()

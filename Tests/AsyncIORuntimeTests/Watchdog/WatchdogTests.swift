@@ -35,17 +35,15 @@ import Testing
     let frame = try #require(report.stack.first { $0.function.hasPrefix("sleepUntil(_:)") })
     #expect(frame.file?.hasSuffix("Watchdog/WatchdogTests.swift") == true)
     #expect(frame.line == sleepLine)
-    #expect(report.description.contains("task 'sleepy' (App/Main.swift:12) has held the event loop for "))
+    #expect(report.description.contains("task 'sleepy' (App/Main.swift:12) has held the event loop for 0.0"))
   }  // test_base_events: BaseEventLoopWithSelectorTests.test_log_slow_callbacks
 
   @Test func `code that computes is reported, too`() async throws {
     let reports = Journal<BlockingReport>()
-    // What held the loop before the computation, on a machine that stops for a moment, is reported as well.
-    @Sendable func spins(_ report: BlockingReport) -> Bool {
-      report.task == "task 'main'" && report.stack.contains { $0.function.hasPrefix("spinUntil(_:)") }
-    }
-    try await run(reports) { spinUntil { reports.entries.contains(where: spins) } }
-    #expect(reports.entries.contains(where: spins))
+    try await run(reports) { spinUntil { reports.count > 0 } }
+    let report = try #require(reports.entries.first)
+    #expect(report.task == "task 'main'")
+    #expect(report.stack.contains { $0.function.hasPrefix("spinUntil(_:)") })
   }
 
   @Test func `a callback that blocks is reported, too`() async throws {
@@ -102,18 +100,15 @@ import Testing
 
   @Test func `a place is reported once in a while`() async throws {
     let reports = Journal<BlockingReport>()
-    @Sendable func isOfThis(_ report: BlockingReport) -> Bool {
-      report.stack.contains { $0.function.hasPrefix("usleep") }
-    }
     try await run(reports) {
       func block() async throws {
         usleep(60_000)
         try await checkpoint()
       }
-      while !reports.entries.contains(where: isOfThis) { try await block() }
+      while reports.count == 0 { try await block() }
       for _ in 0..<3 { try await block() }
     }
-    #expect(reports.entries.count(where: isOfThis) == 1)
+    #expect(reports.count == 1)
   }
 
   @Test func `a run that ends waits for a report that is under way`() async throws {
@@ -154,7 +149,7 @@ import Testing
 
   @Test func `a loop that sleeps is not reported`() async throws {
     let reports = Journal<BlockingReport>()
-    try await run(threshold: .milliseconds(100), reports) { try await sleep(for: .milliseconds(400)) }
+    try await run(threshold: .milliseconds(5), reports) { try await sleep(for: .milliseconds(50)) }
     #expect(reports.count == 0)
   }
 
